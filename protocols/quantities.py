@@ -1,0 +1,151 @@
+"""Physical quantities: SI floats inside, text with units at the edges.
+
+A parameter is declared with one of the annotated types below (`Current`, `Time`, ...).
+It then accepts a number in SI units or text such as ``"1 mA"``, ``"20ms"``, ``"8 kohm"``,
+``"10m"`` (a bare SI prefix), ``"0,5 mA"`` or, for resistances, ``"open"``, and always
+holds a float.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+if TYPE_CHECKING:
+    import pint
+
+OPEN = math.inf
+"""The resistance of an open regulating branch, in ohm."""
+
+_PREFIXES = {
+    "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "\u00b5": 1e-6, "\u03bc": 1e-6,
+    "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9,
+}  # fmt: skip
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The unit and name of a physical quantity; metadata of an annotated float.
+
+    Parameters
+    ----------
+    name
+        What it is, as in an error message: "a current".
+    unit
+        The SI unit's symbol, as pint spells it.
+    example
+        Text that is accepted, shown when something else was given.
+    """
+
+    name: str
+    unit: str
+    example: str
+
+    def parse(self, value: object) -> float:
+        """Turn a number or text with a unit into an SI float.
+
+        Raises
+        ------
+        ValueError
+            Not a number, another dimension, or not finite (resistances may be open).
+        """
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError(f"{value!r} is not {self.name}; give for example {self.example!r}")
+        number = float(value) if not isinstance(value, str) else self._parse_text(value)
+        if math.isnan(number) or (math.isinf(number) and not (self.unit == "ohm" and number > 0)):
+            raise ValueError(f"{value!r} is not a finite {self.name.split(' ', 1)[1]}")
+        return number
+
+    def _parse_text(self, text: str) -> float:
+        if self.unit == "ohm" and text.strip().lower() in ("open", "inf"):
+            return OPEN
+        match = _NUMBER.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not {self.name}; give for example {self.example!r}")
+        number, suffix = float(match[1].replace(",", ".")), match[2]
+        if suffix in _PREFIXES:
+            return _scaled(number, _PREFIXES[suffix])
+        import pint
+
+        try:
+            # One unit through pint, the number through float: 1 mA stays exactly 0.001.
+            factor = _registry().Quantity(1.0, suffix).to(self.unit)
+        except pint.DimensionalityError as error:
+            raise ValueError(
+                f"{text!r} has the unit of another quantity ({error.units1}); "
+                f"{self.name} is expected, for example {self.example!r}"
+            ) from None
+        except Exception as error:  # pint raises many kinds for text that is no unit
+            raise ValueError(
+                f"{text!r}: {suffix!r} is not a unit; give for example {self.example!r}"
+            ) from error
+        return _scaled(number, float(factor.magnitude))
+
+    def format(self, value: float) -> str:
+        """Write an SI float the way people read it, for example ``"1 mA"``."""
+        if math.isinf(value) and self.unit == "ohm":
+            return "open"
+        return with_prefix(value, self.unit)
+
+
+def with_prefix(value: float, unit: str, digits: int = 4) -> str:
+    """Write a value with an SI prefix: ``with_prefix(1e-3, "A") == "1 mA"``."""
+    if not math.isfinite(value):
+        return f"{value} {unit}".strip()
+    if value == 0 or not unit:
+        return f"{value:.{digits}g} {unit}".strip()
+    exponent = min(9, max(-15, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
+    prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+    if unit in ("s", "") and exponent > 0:
+        exponent = 0
+    return f"{value / 10.0**exponent:.{digits}g} {prefix[exponent]}{unit}"
+
+
+def _scaled(number: float, factor: float) -> float:
+    """Multiply so that 20 ms is the float 0.02 and not 0.020000000000000004."""
+    if factor < 1 and (inverse := round(1 / factor)) and math.isclose(inverse * factor, 1.0):
+        return number / inverse
+    return number * factor
+
+
+@cache
+def _registry() -> pint.UnitRegistry[Any]:
+    import pint
+
+    return pint.UnitRegistry(cache_folder=":auto:")
+
+
+def _annotation(quantity: Quantity) -> tuple[Quantity, BeforeValidator]:
+    return quantity, BeforeValidator(quantity.parse)
+
+
+CURRENT = Quantity("a current", "A", "1 mA")
+VOLTAGE = Quantity("a voltage", "V", "0.8 V")
+TIME = Quantity("a time", "s", "20 ms")
+RESISTANCE = Quantity("a resistance", "ohm", "8 kohm")
+RATE = Quantity("a sweep rate", "V/s", "50 mV/s")
+NUMBER = Quantity("a number", "", "3")
+
+Current = Annotated[float, *_annotation(CURRENT)]
+Voltage = Annotated[float, *_annotation(VOLTAGE)]
+Time = Annotated[float, *_annotation(TIME)]
+Resistance = Annotated[
+    float,
+    *_annotation(RESISTANCE),
+    # JSON has no infinity: an open branch is written as the word that people type.
+    PlainSerializer(lambda r: "open" if math.isinf(r) else r, when_used="json"),
+]
+Rate = Annotated[float, *_annotation(RATE)]
+
+
+def split_list(value: object) -> object:
+    """Let text such as ``"500, 1k, open"`` stand for a list; anything else passes through."""
+    if isinstance(value, str):
+        return [item for item in re.split(r"[,;]", value) if item.strip()]
+    return value

@@ -1,0 +1,58 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.quantities import CURRENT, OPEN, RATE, RESISTANCE, TIME, VOLTAGE, with_prefix
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text", "value"),
+    [
+        (CURRENT, "1 mA", 1e-3), (CURRENT, "1mA", 1e-3), (CURRENT, "-1 mA", -1e-3),
+        (CURRENT, "10\u00b5A", 1e-5), (CURRENT, "10 \u03bcA", 1e-5), (CURRENT, "10uA", 1e-5),
+        (CURRENT, "0,5 mA", 5e-4), (CURRENT, "1e-3", 1e-3), (CURRENT, "10m", 0.01),
+        (TIME, "20 ms", 0.02), (TIME, "2 min", 120.0), (TIME, "0.7ms", 7e-4), (TIME, ".5", 0.5),
+        (VOLTAGE, "800 mV", 0.8), (RESISTANCE, "8 kohm", 8000.0), (RESISTANCE, "8k", 8000.0),
+        (RESISTANCE, "8 k\u03a9", 8000.0), (RESISTANCE, "open", OPEN), (RESISTANCE, " Open ", OPEN),
+        (RATE, "50 mV/s", 0.05), (CURRENT, 1e-3, 1e-3), (TIME, 2, 2.0),
+    ],
+)  # fmt: skip
+def test_what_people_type_becomes_an_exact_si_float(quantity, text, value):
+    assert quantity.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text"),
+    [
+        (TIME, "3 V"), (TIME, "3 parsnips"), (TIME, "ms"), (TIME, ""), (TIME, "1 2 ms"),
+        (CURRENT, "open"), (CURRENT, "inf"), (CURRENT, math.nan), (CURRENT, math.inf),
+        (RESISTANCE, -math.inf), (VOLTAGE, True), (VOLTAGE, None), (VOLTAGE, [1]),
+        (TIME, "__import__('os')"),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused_with_an_example_or_the_reason(quantity, text):
+    with pytest.raises(ValueError, match=r"give for example|expected|not a finite"):
+        quantity.parse(text)
+
+
+@given(st.floats(1e-9, 1e6), st.sampled_from([CURRENT, VOLTAGE, TIME, RESISTANCE]))
+def test_what_is_written_reads_back_to_its_four_digits(value, quantity):
+    assert quantity.parse(quantity.format(value)) == pytest.approx(value, rel=1e-3)
+
+
+@given(st.text(max_size=30))
+def test_no_text_raises_anything_but_value_error(text):
+    try:
+        number = TIME.parse(text)
+    except ValueError:
+        return
+    assert math.isfinite(number)
+
+
+def test_prefixes():
+    assert with_prefix(1e-3, "A") == "1 mA"
+    assert with_prefix(0.0, "A") == "0 A"
+    assert with_prefix(120.0, "s") == "120 s"
+    assert RESISTANCE.format(OPEN) == "open"
