@@ -1,0 +1,1 @@
+"""What was measured: sample records, run metadata, the HDF5 files and their reader."""

@@ -1,0 +1,7 @@
+"""The one error of files and records."""
+
+from __future__ import annotations
+
+
+class DataError(Exception):
+    """A file that cannot be written or read; the message says which, why and what to do."""

@@ -1,0 +1,294 @@
+"""Reads a run back: a finished file, or the working file of a run that goes on or crashed.
+
+Everything is in memory and the file is closed when `open_run` returns.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from data.description import read_info
+from data.errors import DataError
+from data.layout import CREATOR, ROWS_A_CHUNK, SCHEMA_VERSION, TABLES, checksum, codes, get_text
+from data.run import Event, Outcome, RecordedPlay, RunInfo
+from data.samples import COLUMNS, Samples
+
+if TYPE_CHECKING:
+    import xarray
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A recorded run.
+
+    Parameters
+    ----------
+    path
+        The file it was read from.
+    info
+        What was known when it began.
+    samples
+        The readings.
+    outcome
+        As recorded: "running" also when the program that recorded it is gone.
+    reason
+        Why it ended.
+    end
+        Time of day, with time zone; None when it did not end.
+    events
+        The log.
+    plays
+        The programs as they were played, with their rows.
+    blocks
+        Rows as they arrived, a record array: first_row, n_rows, crc32, and host_time, the
+        arrival in s after 1970-01-01 UTC.
+    working
+        Whether it is a working file: the run goes on, or was never finished.
+    writer
+        The computer and the process number that recorded it.
+    """
+
+    path: Path
+    info: RunInfo
+    samples: Samples
+    outcome: Outcome
+    reason: str
+    end: datetime | None
+    events: tuple[Event, ...]
+    plays: tuple[RecordedPlay, ...]
+    blocks: NDArray[np.void]
+    working: bool
+    writer: tuple[str, int]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of a run."""
+        info = self.info
+        rows = {
+            "protocol": f"{info.protocol} ({info.preset})",
+            "sample": info.sample or "-",
+            "outcome": " ".join(filter(None, (self.outcome.value, self.reason))),
+            "start": info.start.isoformat(timespec="seconds"),
+            "readings": f"{len(self.samples)}",
+            "rig": "SIMULATED" if info.simulated else "real",
+            "file": str(self.path),
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The readings along `time`, with units, codes and the run's identity."""
+        import xarray
+
+        meanings = codes(self.info.phases)
+        variables = {
+            name: (
+                "time",
+                getattr(self.samples, name),
+                {
+                    "long_name": column.long_name,
+                    "units": column.units,
+                    **{key: list(value) for key, value in meanings.get(name, {}).items()},
+                },
+            )
+            for name, column in TABLES["data"].items()
+        }
+        return xarray.Dataset(
+            {name: variable for name, variable in variables.items() if name != "time"},
+            coords={"time": variables["time"]},
+            attrs={
+                "run_id": self.info.run_id,
+                "protocol": self.info.protocol,
+                "sample": self.info.sample,
+                "start": self.info.start.isoformat(),
+                "outcome": str(self.outcome),
+                "simulated": int(self.info.simulated),
+            },
+        )
+
+
+def open_run(path: Path | str, *, verify: bool = True) -> Run:
+    """Read a run; only rows that were committed, when it goes on.
+
+    Parameters
+    ----------
+    path
+        A file that a `Recorder` wrote.
+    verify
+        Hold every block of rows against its checksum; without, rows that differ are read
+        as they stand.
+
+    Raises
+    ------
+    DataError
+        Not readable, not HDF5, not a run of ours, cut short, of a newer version, damaged,
+        or rows that do not match their checksum.
+    """
+    path = Path(path).absolute()
+    _check_signature(path)
+    # Locks are for writers; reading never holds up the program that records.
+    with _told(path), h5py.File(path, "r", locking=False) as file:
+        _check_ours(path, file)
+        run = _read(path, file["entry"])
+    if verify:
+        _verify(run)
+    return run
+
+
+def _check_signature(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_SIGNATURE))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if start != _SIGNATURE:
+        raise DataError(f"{path} is not an HDF5 file; give a file recorded by {CREATOR}")
+
+
+def _check_ours(path: Path, file: h5py.File) -> None:
+    creator = file.attrs.get("creator")
+    if creator != CREATOR or "schema_version" not in file.attrs:
+        raise DataError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")
+    if (version := int(file.attrs["schema_version"])) > SCHEMA_VERSION:
+        raise DataError(
+            f"{path} has version {version} of the file format, this program reads up to "
+            f"{SCHEMA_VERSION}; update {CREATOR}"
+        )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn whatever HDF5 makes of a file that is not whole into one clear error."""
+    try:
+        yield
+    except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        raise DataError(
+            f"{path} is damaged or was cut short ({error}); use a backup of it"
+        ) from error
+
+
+def _read(path: Path, entry: h5py.Group) -> Run:
+    # The outcome first: a run that ends meanwhile is then read as running, never as one
+    # that finished with fewer rows than it has.
+    outcome = Outcome(get_text(entry, "outcome"))
+    n_rows = _length(entry["data"])
+    samples = Samples(
+        **{name: _column(entry["data"], name, n_rows).astype(COLUMNS[name]) for name in COLUMNS}
+    )
+    end = get_text(entry, "end_time") if outcome is not Outcome.RUNNING else ""
+    return Run(
+        path=path,
+        info=read_info(entry),
+        samples=samples,
+        outcome=outcome,
+        reason=get_text(entry, "reason") if end else "",
+        end=datetime.fromisoformat(end) if end else None,
+        events=_read_events(entry["events"]),
+        plays=_read_plays(entry["plays"], n_rows),
+        blocks=_read_blocks(entry["blocks"], n_rows),
+        working="n_valid" in entry["data"],
+        writer=(get_text(entry, "process/host"), int(entry["process/pid"][()])),
+    )
+
+
+def _length(group: h5py.Group) -> int:
+    """Rows that count: all of a finished table, the committed ones of a working one."""
+    if "n_valid" in group:
+        return int(group["n_valid"][()])
+    return len(group[next(iter(group))])
+
+
+def _column(group: h5py.Group, name: str, n_rows: int) -> NDArray[Any]:
+    dataset = group[name]
+    try:
+        values = dataset[:n_rows]
+    except OSError as error:
+        raise DataError(f"{dataset.name}, {_bad_chunk(dataset)}: {error}") from error
+    if len(values) != n_rows:
+        raise DataError(f"{dataset.name} has {len(values)} rows instead of {n_rows}")
+    return np.asarray(values)
+
+
+def _bad_chunk(dataset: h5py.Dataset) -> str:
+    for first in range(0, len(dataset), ROWS_A_CHUNK):
+        last = min(first + ROWS_A_CHUNK, len(dataset)) - 1
+        try:
+            dataset[first : last + 1]
+        except OSError:
+            return f"rows {first} to {last}"
+    return "all rows"
+
+
+def _read_events(group: h5py.Group) -> tuple[Event, ...]:
+    n = _length(group)
+    times = _column(group, "time", n).tolist()
+    return tuple(map(Event, times, _texts(group, "level", n), _texts(group, "message", n)))
+
+
+def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
+    n = _length(group)
+    first = _column(group, "first_row", n)
+    # A play that was committed after the rows were read has none of them.
+    counts = np.diff(np.minimum([*first, n_rows], n_rows))
+    # Files from before there were several devices have no such column.
+    devices = _texts(group, "device", n) if "device" in group else [""] * n
+    return tuple(
+        RecordedPlay(
+            label, digest, started, resistance, json.loads(settings), row, count, device=device
+        )
+        for label, digest, started, resistance, settings, row, count, device in zip(
+            _texts(group, "label", n),
+            _texts(group, "digest", n),
+            _column(group, "started", n).tolist(),
+            _column(group, "resistance", n).tolist(),
+            _texts(group, "settings", n),
+            first.tolist(),
+            counts.tolist(),
+            devices,
+            strict=True,
+        )
+    )
+
+
+def _read_blocks(group: h5py.Group, n_rows: int) -> NDArray[np.void]:
+    """The blocks that make up the rows; a block that is not committed is left out."""
+    ends = np.cumsum(group["n_rows"][()])
+    n = int(np.searchsorted(ends, n_rows)) + 1 if n_rows else 0
+    if n_rows and (n > len(ends) or ends[n - 1] != n_rows):
+        raise DataError(f"{group.name} does not add up to {n_rows} rows; the file is damaged")
+    columns = [_column(group, name, n) for name in TABLES["blocks"]]
+    dtype = [(name, column.dtype) for name, column in TABLES["blocks"].items()]
+    return np.rec.fromarrays(columns, dtype=dtype)
+
+
+def _texts(group: h5py.Group, name: str, n_rows: int) -> list[str]:
+    return [bytes(text).decode("utf-8", "replace") for text in _column(group, name, n_rows)]
+
+
+def _verify(run: Run) -> None:
+    bad = [
+        f"{first} to {first + count - 1}"
+        for first, count, crc, _ in run.blocks.tolist()
+        if checksum(vars(run.samples[first : first + count])) != crc
+    ]
+    if bad:
+        raise DataError(
+            f"{run.path} is damaged: rows {', '.join(bad)} do not match their checksum; "
+            "open_run(path, verify=False) reads them as they stand"
+        )
