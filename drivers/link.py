@@ -1,0 +1,92 @@
+"""Links: how a driver reaches its instrument, and the only seam between real and emulated."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pymeasure.adapters import Adapter, VISAAdapter
+
+from drivers.errors import LinkError
+
+
+class Link(ABC):
+    """A way to an instrument that can be opened again after it broke.
+
+    Attributes
+    ----------
+    address
+        As written in the rig file.
+    """
+
+    address: str
+
+    @abstractmethod
+    def open(self) -> Adapter:
+        """A fresh connection.
+
+        Raises
+        ------
+        LinkError
+            The instrument cannot be reached.
+        """
+
+    @abstractmethod
+    def wait(self, seconds: float) -> None:
+        """Let the host be idle between two looks at the instrument; never times a stimulus."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the instrument for good; its connections are closed already."""
+
+
+class VisaLink(Link):
+    """A VISA resource: GPIB, USB, LAN or a raw socket, on any VISA library or pyvisa-py.
+
+    Parameters
+    ----------
+    address
+        VISA resource name.
+    library
+        As pyvisa takes it: "" for the system's VISA library, or pyvisa-py where there is none.
+    timeout
+        Time that a reply may take unless the driver asks for more, in s.
+    """
+
+    def __init__(self, address: str, library: str = "", timeout: float = 5.0) -> None:
+        self.address, self._library, self._timeout = address, library, timeout
+
+    def open(self) -> Adapter:
+        import pyvisa
+
+        settings = {"timeout": int(self._timeout * 1000), "read_termination": "\n",
+                    "write_termination": "\n"}  # fmt: skip
+        try:
+            return VISAAdapter(self.address, visa_library=self._library, **settings)
+        except (pyvisa.Error, OSError, ValueError, ImportError) as error:
+            raise LinkError(
+                f"{self.address} cannot be opened ({error}); check power, cable and address"
+            ) from error
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Nothing is held besides the connections."""
+
+
+@contextmanager
+def link_errors(address: str) -> Iterator[None]:
+    """Turn what a broken or silent connection raises into a `LinkError`."""
+    import pyvisa
+
+    try:
+        yield
+    except (pyvisa.Error, OSError, EOFError) as error:
+        raise LinkError(
+            f"no reply from {address} ({error}); check power and cable, then run again"
+        ) from error
+    except (UnicodeDecodeError, ValueError, IndexError) as error:
+        raise LinkError(f"{address} sent what cannot be understood ({error})") from error

@@ -1,0 +1,189 @@
+"""The interface of a switchable resistor bank, and which resistances it can make."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from drivers.errors import LimitError
+from drivers.link import Link
+from drivers.source_meter import Identity
+from protocols.quantities import OPEN, RESISTANCE
+
+
+@dataclass(frozen=True)
+class Resistor:
+    """One resistor behind one relay channel.
+
+    Parameters
+    ----------
+    channel
+        Relay channel number, as the bank counts.
+    nominal
+        Value printed on it, in ohm.
+    calibrated
+        Value measured at the device's terminals with the relay closed, in ohm; the nominal
+        one when it was not measured.
+    """
+
+    channel: int
+    nominal: float
+    calibrated: float
+
+
+@dataclass(frozen=True)
+class DeviceChannel:
+    """One device of several behind one relay channel, and its name."""
+
+    name: str
+    channel: int
+
+
+@dataclass(frozen=True)
+class BankState:
+    """Relay channels that are closed, and the resistance they make across the device, in ohm."""
+
+    channels: frozenset[int]
+    resistance: float
+
+    def __str__(self) -> str:
+        return RESISTANCE.format(self.resistance)
+
+
+def achievable_states(resistors: Sequence[Resistor], most_closed: int = 3) -> list[BankState]:
+    """Every parallel combination of at most `most_closed` resistors, open included.
+
+    Uses calibrated values: R = 1 / sum(1 / R_i).
+    """
+    states = [BankState(frozenset(), OPEN)]
+    for count in range(1, most_closed + 1):
+        for chosen in itertools.combinations(resistors, count):
+            conductance = sum(1.0 / r.calibrated for r in chosen)
+            states.append(BankState(frozenset(r.channel for r in chosen), 1.0 / conductance))
+    return states
+
+
+def nearest_state(states: Sequence[BankState], resistance: float, tolerance: float) -> BankState:
+    """The state closest to `resistance` on a ratio scale; of equals the one with fewest relays.
+
+    Raises
+    ------
+    LimitError
+        The nearest state is off by more than the fraction `tolerance`; the message says
+        which it is.
+    """
+    if math.isinf(resistance):
+        return next(s for s in states if not s.channels)
+    made = [s for s in states if s.channels]
+    best = min(
+        made,
+        key=lambda s: (round(abs(math.log(s.resistance / resistance)), 9), len(s.channels)),
+        default=None,
+    )
+    if best is None or abs(best.resistance - resistance) > tolerance * resistance:
+        nearest = f"the nearest is {RESISTANCE.format(best.resistance)}" if best else "it is empty"
+        raise LimitError(
+            f"the resistor bank cannot make {RESISTANCE.format(resistance)} within "
+            f"{tolerance:.3g} of it; {nearest} (or open)"
+        )
+    return best
+
+
+class ResistorBank(ABC):
+    """Relays that put resistors in parallel with the device, break before make."""
+
+    driver: ClassVar[str]
+    """Name in a rig file."""
+    models: ClassVar[tuple[str, ...]]
+    """Models that the driver accepts."""
+
+    @classmethod
+    @abstractmethod
+    def connect(
+        cls,
+        link: Link,
+        resistors: Sequence[Resistor],
+        settle: float,
+        devices: Sequence[DeviceChannel] = (),
+    ) -> Self:
+        """Reach the bank and learn who it is; no relay moves.
+
+        Parameters
+        ----------
+        link
+            The way to it; its `wait` serves the settling time.
+        resistors
+            What is wired behind which channel.
+        settle
+            Time to wait after relays have moved, in s.
+        devices
+            What is wired behind relays of its own; none when the only device is fixed.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be reached, or is a model that the driver is not for.
+        """
+
+    @property
+    @abstractmethod
+    def identity(self) -> Identity:
+        """Who the connected instrument is."""
+
+    @property
+    @abstractmethod
+    def states(self) -> Sequence[BankState]:
+        """Every state that the wired resistors make."""
+
+    @abstractmethod
+    def select(self, resistance: float, tolerance: float) -> BankState:
+        """Open all relays, settle, close those of the nearest state, settle, read back.
+
+        Raises
+        ------
+        LimitError
+            No state is near enough.
+        RelayError
+            A relay does not read back as it was set.
+        """
+
+    @abstractmethod
+    def select_device(self, name: str) -> None:
+        """Open all relays, settle, close that of one device, settle, read back.
+
+        Every other device is let go before, and no resistance stands across the new one.
+
+        Raises
+        ------
+        LimitError
+            There is no device of that name.
+        RelayError
+            A relay does not read back as it was set.
+        """
+
+    @abstractmethod
+    def read_back(self) -> BankState:
+        """The state that the relays report."""
+
+    @abstractmethod
+    def make_safe(self) -> str:
+        """Open every relay, those of devices too, over a fresh link when the present one is broken.
+
+        Returns
+        -------
+        str
+            The state as read back.
+
+        Raises
+        ------
+        InstrumentError
+            The relays could not be opened or read back.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the link."""

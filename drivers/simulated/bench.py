@@ -1,0 +1,178 @@
+"""The simulated bench: devices, the resistors across them, the emulated instruments.
+
+All share one clock. Transports call `message_arrives` before they hand over a message;
+that is the only place where host activity moves bench time, so a run at full speed
+depends on the sequence of messages alone, over a socket as in process.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from drivers.simulated.clock import VirtualClock
+from drivers.simulated.device import OPEN_TERMINALS, Circuit, Device
+from drivers.simulated.stage import OutputStage, StageErrors
+from protocols.quantities import OPEN, RESISTANCE
+
+BUS_TIME = 200e-6
+"""Bench time that one message takes at full speed, in s."""
+JOURNAL = 100_000
+"""Entries that the journal keeps."""
+POLL_STEP = 2.0
+"""Bench time that passes at full speed when the host asks while a program runs, in s."""
+
+
+class EmulatedInstrument(Protocol):
+    """What a bench and a transport need of an emulated instrument."""
+
+    name: str
+
+    @property
+    def busy(self) -> bool:
+        """Whether a program runs on it by itself."""
+
+    def run_while_busy(self, latest: float) -> float:
+        """Let it work until its program ends, at most up to bench time `latest`.
+
+        Returns
+        -------
+        float
+            The time at which the program ended, or `latest`.
+        """
+
+    def run_to(self, t: float) -> None:
+        """Do everything due up to bench time `t`."""
+
+    def write(self, message: bytes) -> None:
+        """Take one complete message, without its terminator."""
+
+    def read(self) -> bytes | None:
+        """The next complete response with its terminator, or None."""
+
+    def clear(self) -> None:
+        """Device clear: drop input and output, stop a running script."""
+
+    def close(self) -> None:
+        """Switch it off for good and free what it holds."""
+
+
+class Entry(NamedTuple):
+    """One line of the bench's journal."""
+
+    time: float
+    instrument: str
+    what: str
+
+
+class Bench:
+    """The simulated counterpart of what stands on a laboratory bench.
+
+    Parameters
+    ----------
+    resistors
+        Actual ohm of each relay channel that is wired across the device.
+    errors
+        Imperfections of the source-measure unit.
+    circuit
+        The device that is wired to the source-measure unit, where there is but one.
+    devices
+        Instead of it, the device behind each of these relay channels; one at most may be
+        connected at a time.
+    seed
+        Of noise and offsets.
+    noise
+        False for ideal instruments.
+    speed
+        Bench seconds per wall second; `inf`: as fast as possible.
+    """
+
+    def __init__(
+        self,
+        resistors: Mapping[int, float],
+        errors: StageErrors,
+        *,
+        circuit: Circuit = Circuit(),  # noqa: B008 (frozen)
+        devices: Mapping[int, Circuit] = MappingProxyType({}),
+        seed: int = 0,
+        noise: bool = True,
+        speed: float = math.inf,
+    ) -> None:
+        self.clock = VirtualClock(speed)
+        self.lock = threading.RLock()
+        self.journal: deque[Entry] = deque(maxlen=JOURNAL)
+        self._resistors = dict(resistors)
+        self._devices = {channel: Device(c) for channel, c in devices.items()}
+        self._fixed = Device(OPEN_TERMINALS if devices else circuit)
+        self._instruments: list[EmulatedInstrument] = []
+        streams = np.random.default_rng(seed).spawn(2)
+        self._stages = {
+            "a": OutputStage(self._fixed, errors, streams[0] if noise else None),
+            "b": OutputStage(Device(OPEN_TERMINALS), errors, streams[1] if noise else None),
+        }
+
+    @property
+    def device(self) -> Device:
+        """The device that is connected, or the open terminals."""
+        return self._stages["a"].device
+
+    def stage(self, channel: Literal["a", "b"]) -> OutputStage:
+        """The analogue side of a source-measure channel; only `a` is wired to the device."""
+        return self._stages[channel]
+
+    def attach(self, instrument: EmulatedInstrument) -> None:
+        """Put an instrument on the bench."""
+        self._instruments.append(instrument)
+
+    def log(self, instrument: str, what: str) -> None:
+        """Write into the bench's own journal."""
+        self.journal.append(Entry(self.clock.now, instrument, what))
+
+    def run_to(self, t: float) -> None:
+        """Let every instrument do what is due up to `t`."""
+        for instrument in self._instruments:
+            instrument.run_to(t)
+
+    def set_relays(self, t: float, closed: frozenset[int]) -> None:
+        """Connect the device and the resistors, in parallel, of the closed relay channels.
+
+        Raises
+        ------
+        ValueError
+            Two devices would be connected at once, whose circuit is not modelled.
+        """
+        self.run_to(t)
+        chosen = [device for channel, device in self._devices.items() if channel in closed]
+        if len(chosen) > 1:
+            raise ValueError(
+                f"relays {sorted(closed & self._devices.keys())} connect several devices at once"
+            )
+        if (device := chosen[0] if chosen else self._fixed) is not self.device:
+            self._stages["a"].connect(t, device)
+        conductance = sum(1.0 / self._resistors[c] for c in closed if c in self._resistors)
+        resistance = 1.0 / conductance if conductance else OPEN
+        self._stages["a"].set_resistance(t, resistance)
+        self.log("bench", f"R = {RESISTANCE.format(resistance)}")
+
+    def message_arrives(self) -> None:
+        """Let the time pass that the host's next message takes to arrive."""
+        if math.isfinite(self.clock.speed):
+            self.run_to(self.clock.now)
+            return
+        if not self._busy():
+            self.clock.advance(BUS_TIME)
+            self.run_to(self.clock.now)
+            return
+        latest = self.clock.now + POLL_STEP
+        ended = [i.run_while_busy(latest) for i in self._instruments if i.busy]
+        self.clock.advance_to(max(ended))
+        self.run_to(self.clock.now)
+
+    def _busy(self) -> bool:
+        return any(i.busy for i in self._instruments)

@@ -1,0 +1,170 @@
+"""Reading buffers: what a channel stores of each measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from drivers.simulated.keithley_2602b.errors import conflict
+from drivers.simulated.keithley_2602b.namespace import Namespace
+from drivers.simulated.keithley_2602b.smu_table import FILL_WINDOW
+from drivers.simulated.keithley_2602b.values import Choice, Number
+
+EPOCH = 1_600_000_000.0
+"""What the instrument's calendar shows when the bench is switched on, in s since 1970 (UTC)."""
+
+DEDICATED_BYTES = 149_789 * 6
+"""Memory of a dedicated buffer: 149,789 plain readings by the reference's example."""
+
+_SWITCH = Choice(0, (0, 1))
+_RESOLUTION = Number(1e-6, 1e-6, 10.0)
+_COUNT = Number(0, 0, whole=True)
+
+COMPLIANCE, FILTERED, RELATIVE, FOUR_WIRE, AUTO_SOURCE, AUTO_MEASURE = 64, 128, 32, 16, 8, 4
+"""Bits of a reading's status."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReading:
+    """One row of a buffer; `time` in bench seconds at the start of the measurement."""
+
+    readings: float
+    time: float
+    statuses: float
+    sourcevalues: float
+    measurefunctions: str
+    measureranges: float
+    sourcefunctions: str
+    sourceranges: float
+    sourceoutputstates: str
+
+
+COLUMNS = tuple(
+    "timestamps" if field.name == "time" else field.name for field in fields(StoredReading)
+)
+
+
+class ReadingBuffer:
+    """Readings with what was collected about them.
+
+    Parameters
+    ----------
+    capacity
+        Greatest number of readings; None for a dedicated buffer, whose capacity depends on
+        what it collects.
+    """
+
+    def __init__(self, capacity: int | None = None) -> None:
+        self._own_capacity = capacity
+        self.pending = 0
+        """Acquisitions under way that store here."""
+        self.reset()
+
+    def reset(self) -> None:
+        """Empty the buffer and restore its settings."""
+        self.appendmode = 0
+        self.cachemode = 1
+        self.collecttimestamps = 1
+        self.collectsourcevalues = 0
+        self.fillmode = 0
+        self.fillcount = 0
+        self.timestampresolution = _RESOLUTION.default
+        self.clear()
+
+    def clear(self) -> None:
+        """Empty the buffer."""
+        self._rows: list[StoredReading] = []
+        self._base = 0.0
+        self._written = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def capacity(self) -> int:
+        """Readings that fit: timestamps and source values take 4 bytes each beside 6."""
+        if self._own_capacity is not None:
+            return self._own_capacity
+        return DEDICATED_BYTES // (6 + 4 * self.collecttimestamps + 4 * self.collectsourcevalues)
+
+    def prepare(self) -> None:
+        """Get ready for new readings: empty unless they are to be appended."""
+        if not self.appendmode:
+            self.clear()
+
+    def store(self, row: StoredReading) -> None:
+        """Add a reading; a full buffer drops it, or wraps round when filled as a window."""
+        if not self._rows:
+            self._base = row.time
+        if self.fillmode == FILL_WINDOW:
+            size = min(self.fillcount or self.capacity, self.capacity)
+            position = self._written % size
+            self._rows[position : position + 1] = [row]
+            self._written += 1
+        elif len(self._rows) < self.capacity:
+            self._rows.append(row)
+
+    def column(self, name: str, rows: slice = slice(None)) -> list[float | str]:
+        """Values of one column; empty when it is not collected."""
+        if name == "timestamps":
+            if not self.collecttimestamps:
+                return []
+            step, base = self.timestampresolution, self._base
+            return [round((row.time - base) / step) * step for row in self._rows[rows]]
+        if name == "sourcevalues" and not self.collectsourcevalues:
+            return []
+        return [getattr(row, name) for row in self._rows[rows]]
+
+    def namespace(self) -> Namespace:
+        """The buffer's table."""
+        space = Namespace(
+            functions={"clear": self.clear, "clearcache": lambda: None},
+            subject=Column(self, "readings"),
+            item=Column(self, "readings").item,
+        )
+        for name in COLUMNS:
+            column = Column(self, name)
+            space.children[name] = Namespace(subject=column, item=column.item)
+        space.attribute("n", lambda: len(self))
+        space.attribute("capacity", lambda: self.capacity)
+        space.attribute("basetimestamp", lambda: EPOCH + self._base if self._rows else 0.0)
+        for name in ("appendmode", "collecttimestamps", "collectsourcevalues"):
+            self._attribute(space, name, _SWITCH, only_empty=True)
+        self._attribute(space, "timestampresolution", _RESOLUTION, only_empty=True)
+        self._attribute(space, "cachemode", _SWITCH)
+        self._attribute(space, "fillmode", _SWITCH)
+        self._attribute(space, "fillcount", _COUNT)
+        return space
+
+    def _attribute(
+        self, space: Namespace, name: str, kind: Choice | Number, only_empty: bool = False
+    ) -> None:
+        def write(value: object) -> None:
+            accepted = kind.accept(name, value)
+            if only_empty and self._rows and accepted != getattr(self, name):
+                raise conflict(f"{name} can only be changed while the buffer is empty")
+            setattr(self, name, accepted if name == "timestampresolution" else int(accepted))
+
+        space.attribute(name, lambda: getattr(self, name), write)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a buffer, as a script hands it to `printbuffer` or indexes it."""
+
+    buffer: ReadingBuffer
+    name: str
+
+    def values(self, rows: slice = slice(None)) -> Sequence[float | str]:
+        """The values of some rows."""
+        return self.buffer.column(self.name, rows)
+
+    def item(self, key: object) -> float | str | None:
+        """The value at a Lua index, None beyond the end."""
+        if not isinstance(key, (int, float)) or key not in range(1, len(self.buffer) + 1):
+            return None
+        if self.name == "timestamps" or self.name == "sourcevalues":
+            values = self.values()
+            return values[int(key) - 1] if values else None
+        value: float | str = getattr(self.buffer._rows[int(key) - 1], self.name)
+        return value
