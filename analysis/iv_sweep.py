@@ -1,0 +1,289 @@
+"""Current-voltage loops: values at a point, charge, capacitance and efficiency per cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.crossing import first_rise
+from analysis.measure import Definition, Measure, as_json, definitions, measures_of
+from analysis.plays import MeasuredState, Played, measured_states, remarks
+from analysis.weight_change import STUDY
+from protocols.quantities import CURRENT, RATE, VOLTAGE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+Branch = Literal["device", "terminal"]
+
+_POINT = f"{STUDY}, Fig. 2b and its text; which cycle and branch is not stated there"
+CURRENT_AT = Definition(
+    "current at voltage", "A",
+    "Current into the terminal where the voltage first rises through the chosen value on the "
+    "way up of the cycle, by linear interpolation between readings.",
+    _POINT,
+)  # fmt: skip
+VOLTAGE_AT = Definition(
+    "voltage at current", "V",
+    "Voltage where the current into the terminal first rises through the chosen value on the "
+    "way up of the cycle, by linear interpolation between readings.",
+    _POINT,
+)  # fmt: skip
+_BRANCH = (
+    "the current being that into the device, measured current minus u/R of the regulating "
+    "resistance (option device), or all of the terminal's (option terminal)"
+)  # fmt: skip
+CHARGE_UP = Definition(
+    "charge up", "C",
+    f"Integral of the current over the way up, up to and with the highest step, {_BRANCH}.",
+    f"{STUDY}: Q, the integral of I2 over time, I2 the current into the device",
+)  # fmt: skip
+CHARGE_DOWN = Definition(
+    "charge down", "C", "The same over the way down; negative where charge comes back.",
+    CHARGE_UP.source,
+)  # fmt: skip
+CAPACITANCE = Definition(
+    "capacitance", "F",
+    "(charge up - charge down) / (2 x voltage window) of a cycle: its mean current times the "
+    "time, over the voltage. A resistance in parallel cancels, whichever current is chosen.",
+    "Common for cyclic voltammetry",
+)  # fmt: skip
+EFFICIENCY = Definition(
+    "coulombic efficiency", "",
+    f"-(charge down)/(charge up) of a cycle, {_BRANCH}. Below 1 where charge stays or leaks.",
+    "Common for capacitors and batteries",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the study leaves open, chosen by value or name.
+
+    Parameters
+    ----------
+    cycle
+        Number of the cycle that tables and figures show; the last one where there are fewer.
+    at_voltage, at_current
+        Where the current and the voltage are taken, in V and A.
+    branch
+        Current that is integrated to a charge: "device" or "terminal".
+    """
+
+    cycle: int = 3
+    at_voltage: float = 0.6
+    at_current: float = 0.5e-3
+    branch: Branch = "device"
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """One cycle as it was read.
+
+    Parameters
+    ----------
+    number
+        Number of the cycle, from 1.
+    voltage, current
+        Mean over each step, in V and A, shape (n,).
+    duration
+        Of each step, in s, shape (n,).
+    turn
+        Readings of the way up: those before are up, those from it on are down.
+    complete
+        Whether every step of the cycle was read.
+    """
+
+    number: int
+    voltage: Array
+    current: Array
+    duration: Array
+    turn: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class CycleMeasures:
+    """The measures of one cycle; see the definition that each carries."""
+
+    loop: Loop
+    current_at: Measure
+    voltage_at: Measure
+    charge_up: Measure
+    charge_down: Measure
+    capacitance: Measure
+    efficiency: Measure
+
+
+@dataclass(frozen=True)
+class SweepMeasures:
+    """The cycles of one state at one rate; `rate` in V/s."""
+
+    state: MeasuredState
+    rate: float
+    cycles: tuple[CycleMeasures, ...]
+    chosen: CycleMeasures
+
+    @property
+    def label(self) -> str:
+        """State and rate, as people read them."""
+        return f"{self.state.label}, {RATE.format(self.rate)}"
+
+
+@dataclass(frozen=True)
+class IvSweepResult:
+    """The sweeps of a run, and the states that it asks for."""
+
+    provenance: Provenance
+    options: Options
+    states: tuple[MeasuredState, ...]
+    sweeps: tuple[SweepMeasures, ...]
+    """One a state and rate, of those of which anything was read."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned step was read."""
+        return all(s.complete for s in self.states)
+
+    def table(self) -> Table:
+        """One row a state and rate, of the chosen cycle."""
+        columns = (
+            "R", "rate", "cycle", f"I at {VOLTAGE.format(self.options.at_voltage)}",
+            f"U at {CURRENT.format(self.options.at_current)}", CHARGE_UP.name,
+            CAPACITANCE.name, EFFICIENCY.name,
+        )  # fmt: skip
+        rows = tuple(
+            (
+                s.state.label, RATE.format(s.rate), str(s.chosen.loop.number),
+                str(s.chosen.current_at), str(s.chosen.voltage_at), str(s.chosen.charge_up),
+                str(s.chosen.capacitance), str(s.chosen.efficiency),
+            )
+            for s in self.sweeps
+        )  # fmt: skip
+        return Table(columns, rows, tuple(self._notes()))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON values; SI units, resistances in ohm with "open" for no branch."""
+        return {
+            "analysis": IvSweepAnalysis.protocol,
+            "provenance": asdict(self.provenance),
+            "options": asdict(self.options),
+            "complete": self.complete,
+            "states": [
+                {
+                    **s.as_json(),
+                    "sweeps": [_sweep_json(w) for w in self.sweeps if w.state is s],
+                }
+                for s in self.states
+            ],
+            "definitions": definitions(
+                m for s in self.sweeps for c in s.cycles for m in measures_of(c).values()
+            ),
+        }  # fmt: skip
+
+    def _notes(self) -> Iterator[str]:
+        yield f"charge and efficiency of the current of the {self.options.branch}"
+        for s in self.sweeps:
+            if s.chosen.loop.number != self.options.cycle:
+                n = self.options.cycle
+                yield f"{s.label}: cycle {s.chosen.loop.number}, there is no cycle {n}"
+            for m in measures_of(s.chosen).values():
+                if m.note:
+                    yield f"{s.label}: {m.definition.name}: {m.note}"
+        yield from remarks(self.states)
+
+
+@dataclass(frozen=True)
+class IvSweepAnalysis(Analysis[IvSweepResult]):
+    """Current at a voltage, voltage at a current, charge, capacitance and efficiency."""
+
+    options: Options = Options()
+    protocol: ClassVar[str] = "iv-sweep"
+
+    def analyse(self, run: Run) -> IvSweepResult:
+        """Measure every cycle; one that was cut short as far as it went."""
+        states = measured_states(run)
+        sweeps = tuple(
+            self._sweep(s, play) for s in states for play in s.plays if len(play.samples)
+        )
+        return IvSweepResult(Provenance.of(run), self.options, states, sweeps)
+
+    def figure(self, result: IvSweepResult, dark: bool = False) -> Figure:
+        """The loops of the chosen cycle, and the values against the regulating resistance."""
+        from analysis.iv_sweep_figure import draw
+
+        return draw(result, dark)
+
+    def _sweep(self, state: MeasuredState, play: Played) -> SweepMeasures:
+        numbers = np.unique(play.samples.cycle)
+        cycles = tuple(
+            self._cycle(_loop(play, int(n)), state.resistance) for n in numbers[numbers > 0]
+        )
+        level, duration = play.program.level, play.program.duration
+        steps = np.abs(np.diff(level))
+        at = next((c for c in cycles if c.loop.number == self.options.cycle), cycles[-1])
+        return SweepMeasures(state, float(steps.max() / np.median(duration)), cycles, at)
+
+    def _cycle(self, loop: Loop, resistance: float) -> CycleMeasures:
+        charge = loop.duration * loop.current
+        if self.options.branch == "device":
+            charge = charge - loop.duration * loop.voltage / resistance
+        up, down = float(charge[: loop.turn].sum()), float(charge[loop.turn :].sum())
+        why = "" if loop.complete else f"cycle {loop.number} was cut short"
+        window = float(np.ptp(loop.voltage))
+        return CycleMeasures(
+            loop=loop,
+            current_at=_at(CURRENT_AT, loop, loop.current, loop.voltage, self.options.at_voltage),
+            voltage_at=_at(VOLTAGE_AT, loop, loop.voltage, loop.current, self.options.at_current),
+            charge_up=_whole(CHARGE_UP, up, why),
+            charge_down=_whole(CHARGE_DOWN, down, why),
+            capacitance=_whole(CAPACITANCE, (up - down) / (2 * window) if window else 0.0, why),
+            efficiency=_whole(EFFICIENCY, -down / up if up else 0.0, why),
+        )
+
+
+def _loop(play: Played, number: int) -> Loop:
+    planned, read = play.program.cycle == number, play.samples.cycle == number
+    return Loop(
+        number=number,
+        voltage=play.samples.voltage[read],
+        current=play.samples.current[read],
+        duration=play.duration[read],
+        turn=int(np.argmax(play.program.level[planned])) + 1,
+        complete=int(np.count_nonzero(read)) == int(np.count_nonzero(planned)),
+    )
+
+
+def _at(definition: Definition, loop: Loop, wanted: Array, given: Array, value: float) -> Measure:
+    up = slice(0, loop.turn)
+    if found := first_rise(wanted[up], given[up], value):
+        return Measure(definition, found[0])
+    unit = CURRENT if definition is VOLTAGE_AT else VOLTAGE
+    seen = given[up]
+    return Measure.undefined(
+        definition,
+        f"{unit.format(value)} is not passed on the way up, which was read from "
+        f"{unit.format(float(seen.min()))} to {unit.format(float(seen.max()))}",
+    )
+
+
+def _whole(definition: Definition, value: float, why: str) -> Measure:
+    return Measure.undefined(definition, why) if why else Measure(definition, value)
+
+
+def _sweep_json(s: SweepMeasures) -> dict[str, Any]:
+    return {
+        "rate": s.rate,
+        "cycles": [
+            {
+                "number": c.loop.number, "complete": c.loop.complete, **as_json(c),
+                "voltage": c.loop.voltage.tolist(), "current": c.loop.current.tolist(),
+            }
+            for c in s.cycles
+        ],
+    }  # fmt: skip

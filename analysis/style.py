@@ -1,0 +1,202 @@
+"""One look for every figure: sizes, colours and labels, without any global state.
+
+Colours can be told apart with the common colour-vision deficiencies (Okabe and Ito's for
+kinds, a perceptually uniform map for ordered states) and are always paired with a marker
+or a word.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure, SubFigure
+
+from analysis.analysis import Provenance
+
+WIDTH = 180e-3
+"""Width of a two-column figure, in m."""
+TEXT, SMALL = 7.5, 6.0
+"""Font sizes in points: labels and numbers; legends and provenance."""
+RESISTANCE_LABEL = "Regulating resistance (k\N{GREEK CAPITAL LETTER OMEGA})"
+DOT = " \N{MIDDLE DOT} "
+"""Between the items of a footer."""
+
+_INCH = 25.4e-3
+_FOOT = 7e-3
+"""Height of the strip of a footer, in m."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one appearance.
+
+    Parameters
+    ----------
+    paper, ink, faint
+        Background; text and axes; grid and helper lines.
+    up, down
+        Potentiation and depression.
+    alert
+        What must not be overlooked.
+    states
+        Part of the ordered colour map that stands out from the paper, from 0 to 1.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    up: str
+    down: str
+    alert: str
+    states: tuple[float, float]
+
+    def ordered(self, count: int) -> list[str]:
+        """Colours of `count` ordered states."""
+        places = np.linspace(*self.states, count) if count > 1 else [sum(self.states) / 2]
+        return [to_hex(colormaps["viridis"](float(p))) for p in places]
+
+    def greys(self, count: int) -> list[str]:
+        """Shades of the ink for `count` ordered kinds where colours stand for states."""
+        shares = np.linspace(0.55, 0.0, count) if count > 1 else [0.0]
+        return [_blend(self.ink, self.paper, float(share)) for share in shares]
+
+
+def _blend(one: str, other: str, share: float) -> str:
+    mixed = (1 - share) * np.array(to_rgb(one)) + share * np.array(to_rgb(other))
+    return to_hex((float(mixed[0]), float(mixed[1]), float(mixed[2])))
+
+
+LIGHT = Theme("#ffffff", "#1a1a1a", "#c8c8c8", "#0072b2", "#d55e00", "#b30000", (0.0, 0.82))
+DARK = Theme("#16181d", "#e6e6e6", "#4a4e57", "#56b4e9", "#e69f00", "#ff7b72", (0.3, 1.0))
+
+
+def theme(dark: bool) -> Theme:
+    """The light or the dark appearance."""
+    return DARK if dark else LIGHT
+
+
+def new_figure(look: Theme, height: float, width: float = WIDTH, dpi: float = 200) -> Figure:
+    """An empty figure with a canvas of its own; `height` and `width` in m."""
+    figure = Figure(
+        figsize=(width / _INCH, height / _INCH), dpi=dpi, facecolor=look.paper,
+        layout="constrained",
+    )  # fmt: skip
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def sheet(look: Theme, height: float) -> tuple[Figure, SubFigure, SubFigure]:
+    """An empty figure of that height (m), its part for the panels and its strip for a footer."""
+    figure = new_figure(look, height)
+    grid = figure.add_gridspec(2, 1, height_ratios=(height - _FOOT, _FOOT))
+    panels, foot = (figure.add_subfigure(grid[row], facecolor=look.paper) for row in range(2))
+    return figure, panels, foot
+
+
+def dress(axes: Axes, look: Theme, letter: str, x: str, y: str) -> None:
+    """Give a panel its letter, its labels ("quantity (unit)") and the look of the theme."""
+    axes.set_facecolor(look.paper)
+    axes.set_title(letter, loc="left", fontsize=TEXT + 1.5, fontweight="bold", color=look.ink)
+    axes.set_xlabel(x, fontsize=TEXT, color=look.ink)
+    axes.set_ylabel(y, fontsize=TEXT, color=look.ink)
+    axes.tick_params(labelsize=TEXT - 0.5, colors=look.ink, width=0.6, length=2.5)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name in ("left", "bottom"))
+        spine.set_color(look.ink)
+        spine.set_linewidth(0.6)
+
+
+def legend(axes: Axes, look: Theme, **place: Any) -> None:
+    """Add a frameless legend in small type; `place` as `Axes.legend` takes it."""
+    axes.legend(fontsize=SMALL, frameon=False, labelcolor=look.ink, **place)
+
+
+def footer(strip: SubFigure, look: Theme, origin: str, conditions: str, alert: str) -> None:
+    """Small type in a strip under the panels: `alert` and the conditions over the origin."""
+    right, left = 0.992, 0.008
+    strip.text(left, 0.72, alert, color=look.alert, fontweight="bold", fontsize=SMALL, va="center")
+    for text, height in ((conditions, 0.72), (origin, 0.24)):
+        strip.text(right, height, text, color=look.ink, fontsize=SMALL, ha="right", va="center")
+
+
+def origin(p: Provenance) -> str:
+    """Where a figure's data come from, for its footer."""
+    sample = p.sample if len(p.sample) <= 40 else f"{p.sample[:39]}\N{HORIZONTAL ELLIPSIS}"
+    return DOT.join((
+        f"sample {sample}" if sample else "sample not named",
+        p.start[:16].replace("T", " "),
+        f"run {p.run_id[:8]}",
+    ))  # fmt: skip
+
+
+def alerts(p: Provenance, complete: bool) -> str:
+    """What must not be overlooked about a run, for the footer of its figure."""
+    marks = ["SIMULATED"] if p.simulated else []
+    return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])
+
+
+def state_colours(look: Theme, nominal: Sequence[float]) -> list[str]:
+    """A colour for each resistance (ohm), in the order given; darker or lighter with rank."""
+    ranks = {r: i for i, r in enumerate(sorted(set(nominal)))}
+    colours = look.ordered(len(ranks))
+    return [colours[ranks[r]] for r in nominal]
+
+
+def symbol(label: str) -> str:
+    """A label with the signs of its units: of ohm and of micro."""
+    label = label.replace("ohm", "\N{GREEK CAPITAL LETTER OMEGA}")
+    return re.sub(r"(?<=\d )u(?=\w)", "\N{MICRO SIGN}", label)
+
+
+def say(axes: Axes, look: Theme, text: str) -> None:
+    """Write in the middle of a panel that has nothing to show."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.text(
+        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=SMALL,
+        color=look.ink,
+    )  # fmt: skip
+
+
+def resistance_axis(axes: Axes, resistances: Sequence[float]) -> tuple[list[float], float]:
+    """A logarithmic axis of regulating resistances (ohm), open at a place of its own.
+
+    Returns
+    -------
+    places : list of float
+        The place of each resistance on the axis.
+    apart : float
+        Distance on the axis at which two markers at one place can be told apart.
+    """
+    finite = sorted({math.log10(r) for r in resistances if math.isfinite(r)})
+    span = max(finite[-1] - finite[0], 0.5) if finite else 0.5
+    place_open = finite[-1] + 0.28 * span if finite else 0.0
+    places = [math.log10(r) if math.isfinite(r) else place_open for r in resistances]
+    ticks: list[float] = []
+    least = 0.17 * span
+    for place in reversed(finite):
+        if not ticks or ticks[-1] - place >= least:
+            ticks.append(place)
+    labels = [f"{10**t / 1e3:.3g}" for t in ticks]
+    if any(math.isinf(r) for r in resistances):
+        ticks.append(place_open)
+        labels.append("open")
+        if finite:
+            axes.axvline(
+                (finite[-1] + place_open) / 2, color=axes.spines["left"].get_edgecolor(),
+                linewidth=0.5, linestyle=(0, (1, 3)),
+            )  # fmt: skip
+    axes.set_xticks(ticks, labels)
+    axes.set_xticks(sorted(set(places) - set(ticks)), minor=True)
+    low, high = min([*places, *ticks]), max([*places, *ticks])
+    axes.set_xlim(low - 0.12 * span, high + 0.12 * span)
+    return places, 0.03 * (high - low + 0.24 * span)
