@@ -1,0 +1,1 @@
+"""The application: the rig file, the runner, the command line."""

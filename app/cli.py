@@ -1,0 +1,221 @@
+"""The command line: `fmes`.
+
+Exit codes: 0 finished, 1 failed, 2 bad input, 3 aborted. Heavy imports are inside the
+commands, so that `fmes --help` starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="fmes",
+    help="Pulse protocols on synaptic devices: measure, record, analyse.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+FAILED, BAD_INPUT, ABORTED = 1, 2, 3
+
+ProtocolName = Annotated[
+    str,
+    typer.Argument(metavar="PROTOCOL", help="As ltp-ltd, or a file of yours, as mine.py:Mine."),
+]
+PresetName = Annotated[str | None, typer.Option("--preset", help="Named parameter values.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter, as width=10ms. Repeatable."),
+]
+RigPath = Annotated[
+    Path | None, typer.Option("--rig", help="Rig file; the embedded simulated rig without it.")
+]
+RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file.")]
+
+
+@contextmanager
+def _bad_input() -> Iterator[None]:
+    """End with exit code 2 and the message when the request cannot be used."""
+    from app.errors import InputError
+    from data.errors import DataError
+
+    try:
+        yield
+    except (InputError, DataError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
+
+
+@app.command()
+def run(
+    protocol: ProtocolName,
+    preset: PresetName = None,
+    settings: Settings = None,
+    rig: RigPath = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the run's file, or a new file *.h5.")
+    ] = Path("runs"),
+    sample: Annotated[str, typer.Option("--sample", help="Name of the device.")] = "",
+    note: Annotated[str, typer.Option("--note", help="Free text kept in the file.")] = "",
+    events: Annotated[
+        bool, typer.Option("--events", help="JSON lines out, pause/resume/abort lines in.")
+    ] = False,
+    figure: Annotated[
+        bool, typer.Option("--figure/--no-figure", help="Draw the figure at the end.")
+    ] = True,
+) -> None:
+    """Run a protocol on a rig and record it."""
+    from app.run_command import run_protocol
+
+    with _bad_input():
+        code = run_protocol(
+            protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
+            note=note, events=events, figure=figure,
+        )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@app.command()
+def check(
+    protocol: ProtocolName,
+    preset: PresetName = None,
+    settings: Settings = None,
+    rig: RigPath = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the stimulus into this file.")
+    ] = None,
+) -> None:
+    """Say what a run would do; nothing is energised."""
+    from app.check_command import check_protocol
+
+    with _bad_input():
+        check_protocol(protocol, preset=preset, settings=settings or [], rig=rig, picture=picture)
+
+
+@app.command()
+def protocols() -> None:
+    """List the protocols."""
+    from app.describe_command import list_protocols
+
+    list_protocols()
+
+
+@app.command()
+def describe(protocol: ProtocolName) -> None:
+    """Show a protocol's parameters, units, defaults, limits and presets."""
+    from app.describe_command import describe_protocol
+
+    with _bad_input():
+        describe_protocol(protocol)
+
+
+@app.command()
+def analyse(
+    file: RunFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the measures of a recorded run."""
+    from app.analyse_command import analyse_file
+
+    with _bad_input():
+        analyse_file(file, as_json=as_json)
+
+
+@app.command()
+def figure(
+    file: RunFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="PNG, SVG or PDF file; beside the run's file without it."),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+) -> None:
+    """Draw the figure of a recorded run."""
+    from app.analyse_command import draw_file
+
+    with _bad_input():
+        draw_file(file, out, dark=dark)
+
+
+@app.command()
+def campaign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A campaign's TOML file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the files; runs/NAME-OF-FILE without it."),
+    ] = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Say what would be run; nothing is energised.")
+    ] = False,
+) -> None:
+    """Measure a list of runs; started again, it goes on with what is not complete."""
+    from app.campaign_command import check_campaign, run_campaign
+
+    code = 0
+    with _bad_input():
+        if only_check:
+            check_campaign(file, out)
+        else:
+            code = run_campaign(file, out)
+    raise typer.Exit(code)
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs of one protocol.")],
+    out: Annotated[Path, typer.Option("--out", help="New PNG, SVG or PDF file.")] = Path(
+        "comparison.png"
+    ),
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
+) -> None:
+    """Draw several runs of one protocol over each other."""
+    from app.compare_command import compare_files
+
+    with _bad_input():
+        compare_files(files, out, dark=dark)
+
+
+@app.command()
+def export(
+    file: RunFile,
+    to: Annotated[Path, typer.Option("--to", help="New .csv or .nc file.")],
+) -> None:
+    """Write a run's readings as CSV or netCDF."""
+    from app.export_command import export_file
+
+    with _bad_input():
+        export_file(file, to)
+
+
+@app.command()
+def reproduce(
+    rig: RigPath = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for a new folder of results.")] = Path(
+        "runs"
+    ),
+) -> None:
+    """Run every measurement of the study and report, beside the study's own values."""
+    from app.reproduce_command import reproduce_study
+
+    with _bad_input():
+        code = reproduce_study(rig, out)
+    raise typer.Exit(code)
+
+
+@app.command()
+def emulate(
+    instrument: Annotated[str, typer.Argument(help="2602b: with its bank on the next port.")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65534, help="0: any.")] = 5025,
+    rig: RigPath = None,
+) -> None:
+    """Serve emulated instruments on a loopback socket until Ctrl-C."""
+    from app.emulate_command import serve_bench
+
+    with _bad_input():
+        serve_bench(instrument, port, rig)

@@ -1,0 +1,68 @@
+"""`fmes export`: a run's readings as CSV or netCDF, with units and provenance."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from app.errors import InputError
+from data.layout import TABLES
+from data.reader import Run, open_run
+from data.samples import COLUMNS
+
+_ENDINGS = (".csv", ".nc")
+
+
+def export_file(path: Path, to: Path) -> None:
+    """Write the readings of a run in the format of the new file's ending.
+
+    netCDF is written by h5netcdf: netCDF-3 knows neither unsigned codes nor lists of names.
+
+    Raises
+    ------
+    InputError
+        The new file exists, cannot be written, or its ending names no format.
+    """
+    if to.suffix.lower() not in _ENDINGS:
+        raise InputError(f"--to {to}: an export is a {' or '.join(_ENDINGS)} file")
+    run = open_run(path)
+    try:
+        # Claims the name: what exists already is never replaced.
+        with to.open("x", encoding="utf-8", newline="") as file:
+            if to.suffix.lower() == ".csv":
+                _write_csv(run, file)
+        if to.suffix.lower() == ".nc":
+            run.to_xarray().to_netcdf(to, engine="h5netcdf")
+    except OSError as error:
+        raise InputError(f"--to {to}: cannot be written: {error}") from error
+    Console().print(f"export  {to}", highlight=False, soft_wrap=True)
+
+
+def _write_csv(run: Run, file: TextIO) -> None:
+    for line in _provenance(run):
+        file.write(f"# {line}\n")
+    writer = csv.writer(file)
+    units = {name: TABLES["data"][name].units for name in COLUMNS}
+    writer.writerow(f"{name} ({units[name]})" if units[name] else name for name in COLUMNS)
+    columns = [getattr(run.samples, name).tolist() for name in COLUMNS]
+    for row in zip(*columns, strict=True):
+        writer.writerow("open" if v == math.inf else v for v in row)
+
+
+def _provenance(run: Run) -> Iterator[str]:
+    info = run.info
+    rig = "SIMULATED rig" if info.simulated else "rig"
+    yield f"fmes-lab run {info.run_id}, protocol {info.protocol} ({info.preset}), {run.outcome}"
+    yield f"sample {info.sample or '-'}, {info.start.isoformat(timespec='seconds')}, {rig}"
+    for column, names in (
+        ("phase", dict(enumerate(info.phases))),
+        ("instant", {0: "pulse end", 1: "gap end", 2: "hold", 3: "rest"}),
+        ("mode", {0: "current sourced", 1: "voltage sourced"}),
+        ("flags (sum)", {1: "at the limit", 2: "beyond range", 4: "late"}),
+    ):
+        yield f"{column}: " + ", ".join(f"{code} {name}" for code, name in names.items())

@@ -1,0 +1,80 @@
+"""A rehearsal: the experiment on a simulated bench, at full speed and without noise.
+
+The very runner and drivers play it, so what it tells (time with all resets, voltages) is
+what the simulated device does under the rig's own resistors and limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.experiment import Experiment
+from app.rig_file import RigFile
+from app.rigs import make_bench, open_rig
+from app.runner import Result, Runner
+from app.sinks import RunState, Sink
+from data.samples import Samples
+
+
+class _Collect(Sink):
+    def __init__(self) -> None:
+        self.blocks: list[Samples] = []
+        self.resume: Callable[[], None] = lambda: None
+
+    def state(self, state: RunState, reason: str) -> None:  # noqa: ARG002 (a sink's)
+        if state is RunState.PAUSED:
+            self.resume()
+
+    def block(self, samples: Samples) -> None:
+        self.blocks.append(samples)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal showed.
+
+    Parameters
+    ----------
+    result
+        How it ended.
+    samples
+        All readings.
+    duration
+        Time on the instruments, resets included, in s.
+    """
+
+    result: Result
+    samples: Samples
+    duration: float
+
+    @property
+    def largest_voltage(self) -> float:
+        """Greatest absolute voltage read across the device, in V."""
+        return float(np.abs(self.samples.voltage).max(initial=0.0))
+
+
+def rehearse(experiment: Experiment) -> Rehearsal:
+    """Play an experiment on a simulated device under the rig's own resistors and limits."""
+    rig_file = RigFile(
+        resistor_bank={
+            "resistors": experiment.rig.resistor_bank.resistors,
+            "devices": experiment.rig.resistor_bank.devices,
+        },
+        device=experiment.rig.device,
+    )
+    bench = make_bench(rig_file, noise=False)
+    rig = open_rig(rig_file, bench)
+    collect = _Collect()
+    runner = Runner(rig, [collect])
+    # Nobody is there to connect devices by hand.
+    collect.resume = runner.resume
+    try:
+        result = runner.run(
+            experiment.protocol, experiment.plan, experiment.info(rig, sample="", notes="")
+        )
+    finally:
+        rig.close()
+    return Rehearsal(result, Samples.concatenate(collect.blocks), bench.clock.now)

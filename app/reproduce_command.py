@@ -1,0 +1,68 @@
+"""`fmes reproduce`: every measurement of the study, and a report that compares."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli import ABORTED, FAILED
+from app.errors import InputError
+from app.report import write_report
+from app.reproduce import STUDIES, Study, reproduce
+from app.sinks import Progress, Sink
+from data.run import Outcome
+from protocols.catalogue import PROTOCOLS
+from protocols.quantities import TIME
+
+
+class _Line(Sink):
+    """One line a measurement: what it is, how far, how it ended."""
+
+    def __init__(self, console: Console, study: Study) -> None:
+        self._console, self._study = console, study
+        self._started = self._told = time.monotonic()
+        console.print(f"{study.title} (Fig. {study.panels})")
+
+    def progress(self, progress: Progress) -> None:
+        # A real rig takes hours: say how far it is, but not at every block.
+        if (now := time.monotonic()) - self._told > 30:
+            self._told = now
+            self._console.print(f"  {progress.fraction:.0%}, {TIME.format(progress.remaining)}")
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        seconds = time.monotonic() - self._started
+        self._console.print(f"  {outcome} in {seconds:.1f} s {escape(reason)}".rstrip())
+
+
+def reproduce_study(rig: Path | None, out: Path) -> int:
+    """Measure, analyse, compare, report; returns the exit code."""
+    folder = out / datetime.now().strftime("reproduction-%Y%m%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: the folder cannot be made: {error}") from error
+    console = Console(highlight=False, soft_wrap=True)
+    known = {p.name for p in PROTOCOLS}
+
+    def tell(study: Study) -> Sequence[Sink]:
+        return [_Line(console, study)]
+
+    try:
+        done = reproduce(rig, folder, [s for s in STUDIES if s.protocol in known], tell)
+    except KeyboardInterrupt as error:
+        console.print(f"aborted: {escape(str(error))}; what was measured is in {folder}")
+        return ABORTED
+    page, data = write_report(done, folder)
+    counts = Counter(row.verdict for row in done.rows)
+    console.print("; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()))
+    for row in done.rows:
+        if row.verdict == "disagrees":
+            console.print(f"  Fig. {row.panel}: {row.quantity}: {row.paper} / {row.found}")
+    console.print(f"report  {page}\n        {data}")
+    return FAILED if any(m.run is None for m in done.measured) else 0

@@ -1,0 +1,235 @@
+"""The rig file: which instruments, where, how wired, and what the device stands.
+
+TOML, every key validated; quantities are text with units. An error names the file, the
+key, the value and what is accepted.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from app.errors import InputError
+from drivers.limits import Limits
+from drivers.resistor_bank import DeviceChannel, Resistor
+from protocols.quantities import Current, Resistance, Time, Voltage
+
+SIMULATED = "simulated"
+"""Address of an instrument on the embedded simulated bench."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceMeterSection(_Section):
+    """The source-measure unit.
+
+    Attributes
+    ----------
+    model
+        Lets programs be checked without a connection; the connected one must be the same.
+    address
+        VISA resource name, or "simulated".
+    """
+
+    driver: str = "keithley-2600b"
+    model: str = "2602B"
+    address: str = Field(SIMULATED, min_length=1)
+    channel: Literal["a", "b"] = "a"
+    wiring: Literal["2-wire", "4-wire"] = "4-wire"
+
+
+class ResistorRow(_Section):
+    """One resistor of the bank; `calibrated` is its measured value at the device."""
+
+    channel: int = Field(ge=1)
+    nominal: Annotated[Resistance, Field(gt=0, lt=math.inf)]
+    calibrated: Annotated[Resistance, Field(gt=0, lt=math.inf)] | None = None
+
+
+class DeviceRow(_Section):
+    """One device of several, behind a relay channel of its own."""
+
+    name: str = Field(min_length=1, max_length=60)
+    channel: int = Field(ge=1)
+
+
+def _bank_of_the_study() -> tuple[ResistorRow, ...]:
+    ohms = (500.0, 1000.0, 2000.0, 4000.0, 7000.0, 8000.0)
+    return tuple(ResistorRow(channel=101 + k, nominal=r) for k, r in enumerate(ohms))
+
+
+class ResistorBankSection(_Section):
+    """The switchable resistor bank; `settle` is waited after relays have moved.
+
+    Attributes
+    ----------
+    devices
+        Devices behind relays, of which one at a time is connected; none when the only
+        device is fixed.
+    """
+
+    driver: str = "keysight-34970a"
+    address: str = Field(SIMULATED, min_length=1)
+    settle: Annotated[Time, Field(ge=0, le=10)] = 0.02
+    resistors: tuple[ResistorRow, ...] = Field(default_factory=_bank_of_the_study, min_length=1)
+    devices: tuple[DeviceRow, ...] = ()
+
+    @model_validator(mode="after")
+    def _channels_differ(self) -> Self:
+        channels = [row.channel for row in self.resistors] + [row.channel for row in self.devices]
+        if twice := sorted({c for c in channels if channels.count(c) > 1}):
+            where = "resistors and devices" if self.devices else "resistors"
+            raise ValueError(f"channel {twice[0]} is given twice in {where}")
+        names = [row.name for row in self.devices]
+        if same := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"the name {same[0]!r} is given twice in devices")
+        return self
+
+
+class DeviceSection(_Section):
+    """Limits of the device under test."""
+
+    max_voltage: Annotated[Voltage, Field(gt=0)] = 0.8
+    max_current: Annotated[Current, Field(gt=0)] = 20e-3
+
+
+def _speed(value: object) -> object:
+    words = {"as fast as possible": math.inf, "real time": 1.0}
+    if isinstance(value, str):
+        if value.strip().lower() in words:
+            return words[value.strip().lower()]
+        try:
+            return float(value.lower().removesuffix("x"))
+        except ValueError:
+            raise ValueError(
+                f"{value!r} is no speed; 'as fast as possible', 'real time', or N times as 10"
+            ) from None
+    return value
+
+
+Element = Literal["rs", "c1", "r1", "c2", "r2", "c3", "r_leak"]
+
+
+class SimulationSection(_Section):
+    """The simulated bench.
+
+    Attributes
+    ----------
+    spread
+        Standard deviation of the logarithm of each element of a simulated device, drawn by
+        `seed` for each device; 0 for nominal ones.
+    elements
+        Factors on elements of every simulated device, by their names in
+        `drivers.simulated.device.Circuit`, as bending or ageing changes them.
+    speed
+        Bench time over wall time.
+    """
+
+    seed: int = Field(1, ge=0)
+    noise: bool = True
+    spread: float = Field(0.0, ge=0, le=1)
+    elements: dict[Element, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
+    speed: Annotated[float, BeforeValidator(_speed), Field(ge=1)] = math.inf
+
+
+class VisaSection(_Section):
+    """Which VISA library; "" is the system's, with pyvisa-py as the fallback."""
+
+    library: str = ""
+    timeout: Annotated[Time, Field(gt=0, le=600)] = 5.0
+
+
+class RigFile(_Section):
+    """A whole rig; with no file, the embedded simulated one."""
+
+    source_meter: SourceMeterSection = SourceMeterSection()
+    resistor_bank: ResistorBankSection = ResistorBankSection()
+    device: DeviceSection = DeviceSection()
+    simulation: SimulationSection = SimulationSection()
+    visa: VisaSection = VisaSection()
+
+    @model_validator(mode="after")
+    def _one_bench(self) -> Self:
+        if (
+            len({self.source_meter.address == SIMULATED, self.resistor_bank.address == SIMULATED})
+            > 1
+        ):
+            raise ValueError(
+                "source_meter.address and resistor_bank.address: both 'simulated' or none, "
+                "since a simulated device cannot be wired to a real instrument"
+            )
+        return self
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the instruments are those of the embedded bench."""
+        return self.source_meter.address == SIMULATED
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of the device under test."""
+        return Limits(self.device.max_voltage, self.device.max_current)
+
+    @property
+    def resistors(self) -> tuple[Resistor, ...]:
+        """The bank's table; what was not calibrated counts as nominal."""
+        return tuple(
+            Resistor(row.channel, row.nominal, row.calibrated or row.nominal)
+            for row in self.resistor_bank.resistors
+        )
+
+    @property
+    def devices(self) -> tuple[DeviceChannel, ...]:
+        """The devices behind relays; none when the only device is fixed."""
+        return tuple(DeviceChannel(row.name, row.channel) for row in self.resistor_bank.devices)
+
+    @classmethod
+    def read(cls, path: Path | None) -> Self:
+        """Read a rig file; None gives the embedded simulated rig.
+
+        Raises
+        ------
+        InputError
+            Not readable, not TOML, an unknown key, or a value that is not accepted.
+        """
+        if path is None:
+            return cls()
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"rig file {path} cannot be read: {error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"rig file {path} is not TOML: {error}") from error
+        try:
+            return cls(**content)
+        except ValidationError as error:
+            raise InputError("\n".join(_lines(path, error))) from None
+
+
+def _lines(path: Path, error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            section: Any = RigFile
+            for part in problem["loc"][:-1]:
+                section = (
+                    section.model_fields[part].annotation if isinstance(part, str) else section
+                )
+                if getattr(section, "__origin__", None) is tuple:
+                    section = section.__args__[0]
+            lines.append(
+                f"rig file {path}: unknown key {key}; accepted here: "
+                f"{', '.join(section.model_fields)}"
+            )
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            value = "" if isinstance(problem["input"], dict) else f" = {problem['input']!r}"
+            lines.append(f"rig file {path}: {key or 'as a whole'}{value}: {message}")
+    return lines

@@ -1,0 +1,134 @@
+"""From a rig file to an open rig, real or simulated; the links are all that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from app.errors import InputError
+from app.rig_file import RigFile
+from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
+from drivers.errors import InstrumentError
+from drivers.link import Link, VisaLink
+from drivers.resistor_bank import ResistorBank
+from drivers.rig import Rig
+from drivers.source_meter import SourceMeter
+from protocols.capabilities import Capabilities
+
+if TYPE_CHECKING:
+    from drivers.simulated.bench import Bench
+
+
+D = TypeVar("D", SourceMeter, ResistorBank)
+LINE_FREQUENCY = 50.0
+"""Assumed where no instrument is connected that could be asked, in Hz."""
+
+
+def source_meter_class(rig: RigFile) -> type[SourceMeter]:
+    """The driver that the rig file names, checked with its model.
+
+    Raises
+    ------
+    InputError
+        Unknown driver, or a model that it is not for.
+    """
+    section = rig.source_meter
+    found = _find(SOURCE_METERS, "source_meter.driver", section.driver)
+    if section.model not in found.models:
+        raise InputError(
+            f"source_meter.model = {section.model!r} is not for driver {section.driver!r}; "
+            f"it takes {', '.join(found.models)}"
+        )
+    return found
+
+
+def stated_capabilities(rig: RigFile) -> Capabilities:
+    """What the rig's source-measure unit can do, without a connection."""
+    return source_meter_class(rig).capabilities_of(rig.source_meter.model, LINE_FREQUENCY)
+
+
+def resistor_bank_class(rig: RigFile) -> type[ResistorBank]:
+    """The driver that the rig file names."""
+    return _find(RESISTOR_BANKS, "resistor_bank.driver", rig.resistor_bank.driver)
+
+
+def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
+    """Open both instruments of a rig; nothing is energised.
+
+    Parameters
+    ----------
+    bench
+        Use this simulated bench instead of a new one.
+
+    Raises
+    ------
+    InstrumentError
+        An instrument cannot be reached or is another model.
+    """
+    meter_class, bank_class = source_meter_class(rig), resistor_bank_class(rig)
+    meter_link, bank_link = _links(rig, bench)
+    meter = meter_class.connect(meter_link, rig.source_meter.channel, rig.source_meter.wiring)
+    try:
+        if meter.identity.model != rig.source_meter.model:
+            raise InstrumentError(
+                f"{meter_link.address} is a {meter.identity}, the rig file says "
+                f"{rig.source_meter.model}; correct source_meter.model or the address"
+            )
+        bank = bank_class.connect(bank_link, rig.resistors, rig.resistor_bank.settle, rig.devices)
+    except BaseException:
+        meter.close()
+        raise
+    return Rig(
+        meter=meter,
+        bank=bank,
+        limits=rig.limits,
+        resistors=rig.resistors,
+        wait=meter_link.wait,
+        simulated=rig.simulated,
+        addresses={"source_meter": meter_link.address, "resistor_bank": bank_link.address},
+        description=rig.model_dump(mode="json"),
+    )
+
+
+def _links(rig: RigFile, bench: Bench | None) -> tuple[Link, Link]:
+    if not rig.simulated:
+        return (
+            VisaLink(rig.source_meter.address, rig.visa.library, rig.visa.timeout),
+            VisaLink(rig.resistor_bank.address, rig.visa.library, rig.visa.timeout),
+        )
+    from drivers.simulated.links import simulated_links
+
+    return simulated_links(
+        bench or make_bench(rig), rig.source_meter.driver, rig.resistor_bank.driver
+    )
+
+
+def make_bench(rig: RigFile, *, noise: bool | None = None, speed: float | None = None) -> Bench:
+    """A simulated bench with the rig's resistors, whatever its instruments are.
+
+    Parameters
+    ----------
+    noise, speed
+        Instead of what the rig file says.
+    """
+    from drivers.simulated.catalogue import new_bench
+
+    simulation = rig.simulation
+    return new_bench(
+        {r.channel: r.calibrated for r in rig.resistors},
+        devices=[d.channel for d in rig.devices],
+        spread=simulation.spread,
+        elements={str(name): by for name, by in simulation.elements.items()},
+        seed=simulation.seed,
+        noise=simulation.noise if noise is None else noise,
+        speed=simulation.speed if speed is None else speed,
+    )
+
+
+def _find(drivers: Sequence[type[D]], key: str, name: str) -> type[D]:
+    for driver in drivers:
+        if driver.driver == name:
+            return driver
+    raise InputError(
+        f"{key} = {name!r} is not a driver; there are: {', '.join(d.driver for d in drivers)}"
+    )

@@ -1,0 +1,81 @@
+"""`fmes run`: prepare, open the rig, play, record, then show the measures and the figure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from analysis.catalogue import for_protocol
+from app.analyse_command import draw_file, show_measures
+from app.cli import ABORTED, FAILED
+from app.events import EventSink, listen
+from app.experiment import Experiment, output_file, values_of
+from app.play import announce, play
+from app.progress import ProgressSink
+from app.rigs import open_rig
+from app.runner import Runner
+from app.signals import abort_on_signals
+from data.run import Outcome
+from drivers.errors import InstrumentError
+
+_CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.ABORTED: ABORTED}
+
+
+def run_protocol(
+    name: str,
+    *,
+    preset: str | None,
+    settings: Sequence[str],
+    rig: Path | None,
+    out: Path,
+    sample: str,
+    note: str,
+    events: bool,
+    figure: bool,
+) -> int:
+    """Run one protocol; returns the exit code."""
+    experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
+    path = output_file(out, experiment.protocol.name, sample)
+    console = Console(stderr=events)
+    try:
+        instruments = open_rig(experiment.rig)
+    except InstrumentError as error:
+        typer.echo(f"error: {error}", err=True)
+        return FAILED
+    try:
+        if not events:
+            announce(instruments, console)
+        shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
+        result = play(
+            experiment, instruments, path, shown, console, _control, sample=sample, note=note
+        )
+    finally:
+        instruments.close()
+    if result.outcome is not Outcome.FINISHED:
+        console.print(
+            f"[bold]{result.outcome.value}[/] {escape(result.reason)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    console.print(f"file    {path}", highlight=False, soft_wrap=True)
+    analysed = for_protocol(experiment.protocol.name) is not None
+    if not events and analysed and result.outcome is Outcome.FINISHED:
+        show_measures(path, console)
+        if figure:
+            draw_file(path, None, dark=False)
+    return _CODES[result.outcome]
+
+
+@contextmanager
+def _control(runner: Runner) -> Iterator[None]:
+    """Lines on standard input pause, resume and abort; signals abort."""
+    with suppress(OSError, ValueError):  # there may be no standard input
+        listen(runner, sys.stdin)
+    with abort_on_signals(runner):
+        yield

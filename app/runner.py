@@ -1,0 +1,313 @@
+"""Plays a protocol on a rig: one thread owns the instruments, and safety comes first.
+
+Whatever ends a run (its end, an abort, an exception, a broken link), the source goes to 0
+and high-impedance and the bank opens before anything else happens; then the sinks learn
+how it ended.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.sinks import Progress, RunState, Sink
+from data.errors import DataError
+from data.run import Event, Outcome, PlayInfo, RunInfo
+from data.samples import Flag, Samples
+from drivers.errors import ComplianceError, InstrumentError
+from drivers.rig import Rig
+from drivers.source_meter import Readout
+from protocols.errors import ProtocolError
+from protocols.plan import Plan, expected_duration
+from protocols.program import PulseProgram
+from protocols.protocol import Protocol
+from protocols.quantities import CURRENT, OPEN, RESISTANCE, TIME, VOLTAGE
+from protocols.steps import (
+    ClosedLoop,
+    Mark,
+    Play,
+    SelectDevice,
+    SelectResistance,
+    Step,
+    Steps,
+)
+
+_POLL = 0.05
+"""Time between two looks at a running program, in s of wall time."""
+_GRACE = 10.0
+"""Time that a program may take beyond its own before it counts as lost, in s."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended, and why."""
+
+    outcome: Outcome
+    reason: str
+
+
+class _Abort(Exception):
+    """Raised inside the runner's own thread when an abort was requested."""
+
+
+class Runner:
+    """Plays one protocol on an open rig.
+
+    Parameters
+    ----------
+    rig
+        Open instruments; the thread that calls `run` owns them until it returns.
+    sinks
+        Told everything, in the given order.
+    """
+
+    def __init__(self, rig: Rig, sinks: Sequence[Sink]) -> None:
+        self._rig, self._sinks = rig, tuple(sinks)
+        self._abort_reason: str | None = None
+        self._resume = threading.Event()
+        self._resume.set()
+        self._state = RunState.IDLE
+        self._resistance, self._device = OPEN, ""
+        self._known: set[str] = set()
+        self._zero = self._time = 0.0
+        self._expected = self._done = 0.0
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is."""
+        return self._state
+
+    def abort(self, reason: str) -> None:
+        """Ask the run to end now; may be called from any thread or a signal handler."""
+        if self._abort_reason is None:
+            self._abort_reason = reason
+        self._resume.set()
+
+    def pause(self) -> None:
+        """Ask the run to pause after the program that is playing; from any thread."""
+        self._resume.clear()
+
+    def resume(self) -> None:
+        """Carry on after a pause; from any thread."""
+        self._resume.set()
+
+    def run(self, protocol: Protocol, plan: Plan, info: RunInfo) -> Result:
+        """Play a protocol to its end, whatever that is.
+
+        Errors of instruments, protocols and data become a failed `Result`; anything else is
+        raised again once the rig is safe and the sinks know.
+        """
+        self._expected = max(plan.expected_duration, 1e-9)
+        self._known = {program.digest for program in plan.every_program}
+        unforeseen: BaseException | None = None
+        try:
+            for sink in self._sinks:
+                sink.begin(info, plan)
+            self._enter(RunState.RUNNING, "")
+            self._rig.make_safe()
+            self._zero = self._rig.meter.now()
+            self._walk(protocol.steps())
+            outcome, reason = Outcome.FINISHED, ""
+        except _Abort:
+            outcome, reason = Outcome.ABORTED, self._abort_reason or ""
+        except (InstrumentError, ProtocolError, DataError) as error:
+            outcome, reason = Outcome.FAILED, str(error)
+        except BaseException as error:  # noqa: BLE001 (raised again once the rig is safe)
+            outcome, reason, unforeseen = Outcome.FAILED, f"{type(error).__name__}: {error}", error
+        result = self._end(outcome, reason)
+        if unforeseen is not None:
+            raise unforeseen
+        return result
+
+    def _end(self, outcome: Outcome, reason: str) -> Result:
+        if outcome is Outcome.ABORTED:
+            self._state = RunState.ABORTING
+        try:
+            states = self._rig.make_safe()
+            final = ", ".join(f"{role}: {state}" for role, state in states.items())
+        except InstrumentError as error:
+            outcome, reason = Outcome.FAILED, "; ".join(filter(None, (reason, str(error))))
+            final = str(error)
+        # The rig is safe; a sink that fails now must not keep the others from their end.
+        late: list[str] = []
+        for sink in self._sinks:
+            try:
+                sink.event(Event(self._time, "info", f"safe state: {final}"))
+                sink.end(outcome, reason)
+                sink.state(RunState(outcome.value), reason)
+            except (DataError, OSError) as error:
+                late.append(str(error))
+        self._state = RunState(outcome.value)
+        if late:
+            return Result(Outcome.FAILED, "; ".join(dict.fromkeys([reason, *late])).lstrip("; "))
+        return Result(outcome, reason)
+
+    def _walk(self, steps: Steps) -> Samples | None:
+        """Take steps one by one, telling each what the one before read; returns the last's."""
+        readings: Samples | None = None
+        step: Step | None = next(steps, None)
+        while step is not None:
+            readings = self._take(step)
+            try:
+                step = steps.send(readings)
+            except StopIteration:
+                step = None
+        return readings
+
+    def _take(self, step: Step) -> Samples | None:
+        before = self._done
+        samples: Samples | None = None
+        match step:
+            case SelectResistance():
+                self._select(step)
+            case SelectDevice():
+                self._select_device(step)
+            case Play():
+                samples = self._play(step)
+            case ClosedLoop():
+                samples = self._walk(step.steps())
+            case Mark():
+                self._event("mark", step.text)
+        # A closed loop may take more or less time than planned; the plan's own time counts.
+        self._done = before + expected_duration(step)
+        return samples
+
+    def _select(self, step: SelectResistance) -> None:
+        self._checkpoint()
+        state = self._rig.bank.select(step.resistance, step.tolerance)
+        self._resistance = state.resistance
+        self._time = self._rig.meter.now() - self._zero
+        self._event("info", f"R = {RESISTANCE.format(state.resistance)}")
+
+    def _select_device(self, step: SelectDevice) -> None:
+        self._checkpoint()
+        if step.by_hand:
+            self._rig.make_safe()
+            # An abort that came before must not be waited out; one that comes now sets it again.
+            self._resume.clear()
+            self._checkpoint(f"connect {step.name}, then resume")
+        else:
+            self._rig.bank.select_device(step.name)
+        self._resistance, self._device = OPEN, step.name
+        self._time = self._rig.meter.now() - self._zero
+        self._event("info", f"device {step.name}")
+
+    def _play(self, play: Play) -> Samples:
+        self._checkpoint()
+        program, meter = play.program, self._rig.meter
+        self._rig.limits.check(program)
+        settings = meter.load(program)
+        started = meter.start() - self._zero
+        info = PlayInfo(
+            play.label, program.digest, started, self._resistance, settings, device=self._device
+        )
+        unplanned = program.digest not in self._known
+        self._known.add(program.digest)
+        for sink in self._sinks:
+            if unplanned:
+                sink.program(program)
+            sink.play(info)
+        blocks: list[Samples] = []
+        deadline = time.monotonic() + program.total_duration + _GRACE
+        running = True
+        while running:
+            readout = meter.drain()
+            running = readout.running
+            if len(readout):
+                blocks.append(self._block(play, readout, started))
+            elif time.monotonic() > deadline:
+                raise InstrumentError(
+                    f"{play.label}: still running {TIME.format(_GRACE)} after it should have "
+                    "ended; check the instrument's front panel"
+                )
+            if self._abort_reason is not None:
+                raise _Abort
+            if running:
+                self._announce_pausing(program, started)
+                self._rig.wait(_POLL)
+        meter.stand_by()
+        return Samples.concatenate(blocks)
+
+    def _block(self, play: Play, readout: Readout, started: float) -> Samples:
+        program = play.program
+        samples = _samples(play, readout, started, self._resistance)
+        self._time = float(samples.time[-1])
+        last = readout.first + len(readout) - 1
+        kept = samples[program.keep[readout.first : last + 1]]
+        if len(kept):
+            for sink in self._sinks:
+                sink.block(kept)
+        elapsed = float(program.start[last] + program.duration[last])
+        done = min(self._done + elapsed, self._expected)
+        progress = Progress(
+            fraction=done / self._expected, remaining=self._expected - done, label=play.label,
+            resistance=self._resistance, pulse=int(samples.pulse_index[-1]),
+            pulses=play.pulses_before + int(program.pulse_index.max()),
+            cycle=int(samples.cycle[-1]),
+            voltage=float(samples.voltage[-1]),
+        )  # fmt: skip
+        for sink in self._sinks:
+            sink.progress(progress)
+        limited = (samples.flags & Flag.LIMIT) != 0
+        if program.on_limit == "fail" and limited.any():
+            row = int(np.argmax(limited))
+            limit = (VOLTAGE if program.source == "current" else CURRENT).format(program.limit)
+            raise ComplianceError(
+                f"the source reached its limit of {limit} at pulse {samples.pulse_index[row]} "
+                f"of {play.label!r} under R = {RESISTANCE.format(self._resistance)}; lower the "
+                "amplitude or play fewer or shorter pulses, or raise the limit if the device "
+                "allows it"
+            )
+        return kept
+
+    def _announce_pausing(self, program: PulseProgram, started: float) -> None:
+        if self._state is RunState.RUNNING and not self._resume.is_set():
+            left = max(0.0, started + program.total_duration - self._time)
+            self._enter(RunState.PAUSING, f"waiting for the instrument, {TIME.format(left)}")
+
+    def _checkpoint(self, what: str = "output off; volatile state decays meanwhile") -> None:
+        """Between programs, with the output off: the place to abort or to pause."""
+        if not self._resume.is_set() and self._abort_reason is None:
+            self._enter(RunState.PAUSED, what)
+            self._event("warning", f"paused: {what}")
+            self._resume.wait()
+            if self._abort_reason is None:
+                self._event("info", "resumed")
+        if self._abort_reason is None and self._state is not RunState.RUNNING:
+            self._enter(RunState.RUNNING, "")
+        if self._abort_reason is not None:
+            raise _Abort
+
+    def _enter(self, state: RunState, reason: str) -> None:
+        self._state = state
+        for sink in self._sinks:
+            sink.state(state, reason)
+
+    def _event(self, level: str, message: str) -> None:
+        for sink in self._sinks:
+            sink.event(Event(self._time, level, message))
+
+
+def _samples(play: Play, readout: Readout, started: float, resistance: float) -> Samples:
+    """What was commanded and what was read, row by row."""
+    program = play.program
+    n, rows = len(readout), slice(readout.first, readout.first + len(readout))
+    pulse_index, cycle = program.pulse_index[rows], program.cycle[rows]
+    return Samples(
+        time=started + readout.time,
+        requested_time=started + readout.requested_time,
+        pulse_index=np.where(pulse_index > 0, pulse_index + play.pulses_before, 0).astype(np.int32),
+        phase=program.phase[rows],
+        instant=program.instant[rows],
+        cycle=np.where(cycle > 0, cycle + play.cycles_before, 0).astype(np.int32),
+        source_level=program.level[rows],
+        mode=np.full(n, 0 if program.source == "current" else 1, np.uint8),
+        voltage=readout.voltage,
+        current=readout.current,
+        resistance=np.full(n, resistance),
+        flags=readout.flags,
+    )

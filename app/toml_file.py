@@ -1,0 +1,72 @@
+"""Reads TOML that people write: every key is validated, and an error says what is accepted."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.errors import InputError
+
+
+class Section(BaseModel):
+    """A table of a TOML file; its fields are the keys it accepts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Section)
+
+
+def read_toml(path: Path, kind: type[S], what: str) -> S:
+    """Read and validate a file.
+
+    Parameters
+    ----------
+    kind
+        What the whole file is.
+    what
+        What a message calls it, as "campaign file".
+
+    Raises
+    ------
+    InputError
+        Not readable, not TOML, an unknown key, or a value that is not accepted; one line a
+        problem.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{what} {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{what} {path} is not TOML: {error}") from error
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{what} {path}: {_line(kind, dict(p))}" for p in error.errors()]
+        raise InputError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _line(kind: type[Section], problem: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key}; accepted here: {', '.join(_keys(kind, problem['loc'][:-1]))}"
+    message = problem["msg"].removeprefix("Value error, ")
+    value = "" if isinstance(problem["input"], dict) else f" = {problem['input']!r}"
+    return f"{key or 'as a whole'}{value}: {message}"
+
+
+def _keys(kind: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    for part in location:
+        if isinstance(part, str) and part in kind.model_fields:
+            kind = _section_in(kind.model_fields[part].annotation) or kind
+    return list(kind.model_fields)
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, itself or within a list or an alternative."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

@@ -1,0 +1,78 @@
+"""Runs laid over each other, and readings handed to other programs."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+import xarray
+
+from app import lab
+from app.compare_command import compare_files
+from app.errors import InputError
+from app.export_command import export_file
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    quick = {"up": 10, "down": 10, "states": "500, open"}
+    made = [
+        lab.run("ltp-ltd", out=folder / f"{sample}.h5", sample=sample, **quick)
+        for sample in ("Gerät A", "B")
+    ]
+    other = lab.run("intensity", out=folder / "other.h5", states="500", amplitudes="0.5 mA, 1 mA")
+    return [*made, other]
+
+
+def test_csv_holds_every_reading_with_units_and_provenance(runs, tmp_path):
+    export_file(runs[0].path, tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines if line.startswith("#")]
+    assert runs[0].info.run_id in head[0]
+    assert "SIMULATED" in head[1]
+    assert "Gerät A" in head[1]
+    table = list(csv.DictReader(lines[len(head) :]))
+    assert len(table) == len(runs[0].samples)
+    assert [float(row["voltage (V)"]) for row in table] == runs[0].samples.voltage.tolist()
+    ohms = [
+        math.inf if r["resistance (ohm)"] == "open" else float(r["resistance (ohm)"]) for r in table
+    ]
+    assert ohms == runs[0].samples.resistance.tolist()
+
+
+def test_netcdf_holds_every_reading_with_units(runs, tmp_path):
+    export_file(runs[0].path, tmp_path / "a.nc")
+    with xarray.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as dataset:
+        assert np.array_equal(dataset.voltage, runs[0].samples.voltage)
+        assert dataset.voltage.attrs["units"] == "V"
+        assert dataset.attrs["simulated"] == 1
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.nc"])
+def test_an_export_never_replaces_a_file(runs, tmp_path, name):
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(InputError, match="cannot be written"):
+        export_file(runs[0].path, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == b"mine"
+
+
+def test_an_unknown_format_is_named(runs, tmp_path):
+    with pytest.raises(InputError, match=r"\.csv or \.nc"):
+        export_file(runs[0].path, tmp_path / "a.xlsx")
+
+
+def test_runs_of_one_protocol_are_laid_over(runs, tmp_path):
+    compare_files([runs[0].path, runs[1].path], tmp_path / "c.svg", dark=True)
+    picture = (tmp_path / "c.svg").read_text(encoding="utf-8")
+    assert picture.startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [((0,), "at least two runs"), ((0, 2), "these are of intensity, ltp-ltd")],
+)
+def test_what_cannot_be_compared_is_refused(runs, tmp_path, chosen, says):
+    with pytest.raises(InputError, match=says):
+        compare_files([runs[k].path for k in chosen], tmp_path / "c.png", dark=False)
+    assert not list(tmp_path.iterdir())
