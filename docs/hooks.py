@@ -1,0 +1,117 @@
+"""What the site takes from the program itself, so that it cannot be out of date.
+
+A line ``<!-- from the program: WHAT -->`` of a page is replaced by Markdown made here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from analysis.catalogue import ANALYSES
+from analysis.measure import Definition
+from app.cli import app
+from protocols.catalogue import PROTOCOLS
+from protocols.protocol import Protocol
+
+_MARK = re.compile(r"^<!-- from the program: (\w+) ?(\w*) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill a page in before it is rendered."""
+    return _MARK.sub(lambda mark: "\n".join(_MADE[mark[1]](*filter(None, [mark[2]]))), markdown)
+
+
+def _commands() -> Iterator[str]:
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        shown = [p for p in command.params if p.name != "help"]
+        words = "".join(f" {_spelled(p)}" for p in shown if p.param_type_name == "argument")
+        yield f"\n## fmes {name}\n\n`fmes {name}{words}`\n\n{inspect.cleandoc(command.help)}\n"
+        rows = [(f"`{_spelled(p)}`", p.help or "") for p in shown]
+        yield from _table(("", "meaning"), rows) if rows else ()
+
+
+def _spelled(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.name.upper())
+    names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return names if parameter.is_flag else f"{names} {parameter.metavar or parameter.name.upper()}"
+
+
+def _protocols() -> Iterator[str]:
+    for protocol in PROTOCOLS:
+        about, _, references = inspect.cleandoc(protocol.__doc__ or "").partition("References\n---")
+        yield f"\n## {protocol.name}\n\n{about.strip()}\n"
+        if references:
+            yield references.lstrip("-").strip() + "\n"
+        yield from _presets(protocol)
+        rows = [
+            (
+                f"`{p.name}`", p.format(p.default), p.limits, p.description,
+            )
+            for p in protocol.parameters()
+        ]  # fmt: skip
+        yield from _table(("parameter", "default", "limits", "meaning"), rows)
+
+
+def _presets(protocol: type[Protocol]) -> Iterator[str]:
+    known = {p.name: p for p in protocol.parameters()}
+    for name, preset in protocol.presets.items():
+        changed = ", ".join(f"{k} = {known[k].format(v)}" for k, v in preset.values.items())
+        yield f"- **{name}**: {preset.explanation}" + (f" ({changed})" if changed else "")
+    yield ""
+
+
+def _measures() -> Iterator[str]:
+    shown: set[str] = set()
+    modules = dict.fromkeys(type(a).__module__ for a in ANALYSES)
+    everything = [f"analysis.{m.name}" for m in pkgutil.iter_modules(_package("analysis"))]
+    for module in [*modules, *(name for name in everything if name not in modules)]:
+        found = importlib.import_module(module)
+        own = [
+            value
+            for value in vars(found).values()
+            if isinstance(value, Definition) and value.name not in shown
+        ]
+        shown.update(d.name for d in own)
+        if own:
+            yield f"\n### {(found.__doc__ or '').splitlines()[0].partition(':')[0].rstrip('.')}\n"
+            for d in own:
+                unit = f" ({d.unit})" if d.unit else ""
+                yield f"**{d.name}**{unit}: {d.text} *{d.source.rstrip('.')}.*\n"
+
+
+def _modules(package: str) -> Iterator[str]:
+    for name in sorted(_names(package)):
+        yield f"\n## {name}\n\n::: {name}\n    options:\n      show_root_heading: false\n"
+
+
+def _names(package: str) -> Iterator[str]:
+    for module in pkgutil.walk_packages(_package(package), f"{package}."):
+        yield module.name
+
+
+def _package(name: str) -> list[str]:
+    return list(importlib.import_module(name).__path__)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|---" * len(head) + "|"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+_MADE = {
+    "commands": _commands,
+    "protocols": _protocols,
+    "measures": _measures,
+    "modules": _modules,
+}
