@@ -3,14 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/fmes run ltp-ltd --sample demo
 
 test: $(VENV)/tests-installed
 	tools/qt-libraries
-	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory lint docs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/tests-installed
@@ -18,6 +18,10 @@ lint: $(VENV)/tests-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# The variable silences an advertisement of the theme, not a warning about this site.
+docs: $(VENV)/tests-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/tests-installed
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

@@ -32,19 +32,13 @@ _LOCK = ".campaign.lock"
 
 
 class Identity(NamedTuple):
-    """What makes two runs the same measurement.
-
-    Parameters
-    ----------
-    digest
-        SHA-256 of the protocol's name, all its parameters, the user's file it came from, and
-        whether the rig is simulated.
-    sample
-        Name of the device.
-    """
+    """What makes two runs the same measurement."""
 
     digest: str
+    """SHA-256 of the protocol's name, all its parameters, the user's file it came from, and
+    whether the rig is simulated."""
     sample: str
+    """Name of the device."""
 
     @classmethod
     def planned(cls, experiment: Experiment, sample: str) -> Identity:
@@ -70,18 +64,12 @@ def _digest(
 
 
 class Measured(NamedTuple):
-    """What a folder holds already.
-
-    Parameters
-    ----------
-    finished
-        Files of finished runs, by what they measured, in the order of their names.
-    unusable
-        Why a file was not looked at, one text a file.
-    """
+    """What a folder holds already."""
 
     finished: Mapping[Identity, list[Path]]
+    """Files of finished runs, by what they measured, in the order of their names."""
     unusable: tuple[str, ...]
+    """Why a file was not looked at, one text a file."""
 
 
 def measured_in(folder: Path) -> Measured:
