@@ -8,11 +8,11 @@ Every line on standard output is one JSON object with a key `event`: `begin`, `s
 from __future__ import annotations
 
 import json
-import math
 import threading
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from app.plain_json import plain
 from app.runner import Runner
 from app.sinks import Progress, RunState, Sink
 from data.run import Event, Outcome, PlayInfo, RunInfo
@@ -67,22 +67,11 @@ class EventSink(Sink):
         if self._out is None:
             return
         try:
-            self._out.write(json.dumps({"event": event, **_json(content)}) + "\n")
+            self._out.write(json.dumps({"event": event, **plain(content)}) + "\n")
             self._out.flush()
         except (BrokenPipeError, ValueError):
             # Nobody reads any more (a closed window); a measurement does not end for that.
             self._out = None
-
-
-def _json(value: Any) -> Any:
-    """JSON has no infinity: an open branch is the word `open`."""
-    if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_json(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "open" if value > 0 else None
-    return value
 
 
 def listen(runner: Runner, source: TextIO) -> None:
