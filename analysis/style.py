@@ -1,8 +1,6 @@
-"""One look for every figure: sizes, colours and labels, without any global state.
+"""One look for every figure: sizes, labels and (from `analysis.colours`) colours.
 
-Colours can be told apart with the common colour-vision deficiencies (Okabe and Ito's for
-kinds, a perceptually uniform map for ordered states) and are always paired with a marker
-or a word.
+There is no global state; what draws passes the look on.
 """
 
 from __future__ import annotations
@@ -10,17 +8,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
 
 from analysis.analysis import Provenance
+from analysis.colours import DARK as DARK
+from analysis.colours import LIGHT as LIGHT
+from analysis.colours import Theme as Theme
+from analysis.colours import state_colours as state_colours
+from analysis.colours import theme as theme
 
 WIDTH = 180e-3
 """Width of a two-column figure, in m."""
@@ -33,55 +32,6 @@ DOT = " \N{MIDDLE DOT} "
 _INCH = 25.4e-3
 _FOOT = 7e-3
 """Height of the strip of a footer, in m."""
-
-
-@dataclass(frozen=True)
-class Theme:
-    """The colours of one appearance.
-
-    Parameters
-    ----------
-    paper, ink, faint
-        Background; text and axes; grid and helper lines.
-    up, down
-        Potentiation and depression.
-    alert
-        What must not be overlooked.
-    states
-        Part of the ordered colour map that stands out from the paper, from 0 to 1.
-    """
-
-    paper: str
-    ink: str
-    faint: str
-    up: str
-    down: str
-    alert: str
-    states: tuple[float, float]
-
-    def ordered(self, count: int) -> list[str]:
-        """Colours of `count` ordered states."""
-        places = np.linspace(*self.states, count) if count > 1 else [sum(self.states) / 2]
-        return [to_hex(colormaps["viridis"](float(p))) for p in places]
-
-    def greys(self, count: int) -> list[str]:
-        """Shades of the ink for `count` ordered kinds where colours stand for states."""
-        shares = np.linspace(0.55, 0.0, count) if count > 1 else [0.0]
-        return [_blend(self.ink, self.paper, float(share)) for share in shares]
-
-
-def _blend(one: str, other: str, share: float) -> str:
-    mixed = (1 - share) * np.array(to_rgb(one)) + share * np.array(to_rgb(other))
-    return to_hex((float(mixed[0]), float(mixed[1]), float(mixed[2])))
-
-
-LIGHT = Theme("#ffffff", "#1a1a1a", "#c8c8c8", "#0072b2", "#d55e00", "#b30000", (0.0, 0.82))
-DARK = Theme("#16181d", "#e6e6e6", "#4a4e57", "#56b4e9", "#e69f00", "#ff7b72", (0.3, 1.0))
-
-
-def theme(dark: bool) -> Theme:
-    """The light or the dark appearance."""
-    return DARK if dark else LIGHT
 
 
 def new_figure(look: Theme, height: float, width: float = WIDTH, dpi: float = 200) -> Figure:
@@ -142,13 +92,6 @@ def alerts(p: Provenance, complete: bool) -> str:
     """What must not be overlooked about a run, for the footer of its figure."""
     marks = ["SIMULATED"] if p.simulated else []
     return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])
-
-
-def state_colours(look: Theme, nominal: Sequence[float]) -> list[str]:
-    """A colour for each resistance (ohm), in the order given; darker or lighter with rank."""
-    ranks = {r: i for i, r in enumerate(sorted(set(nominal)))}
-    colours = look.ordered(len(ranks))
-    return [colours[ranks[r]] for r in nominal]
 
 
 def symbol(label: str) -> str:
