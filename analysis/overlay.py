@@ -21,11 +21,20 @@ _LINES = ("-", "--", ":", "-.")
 
 def shared_resistances(runs: Sequence[Run]) -> list[float]:
     """Regulating resistances under which every run has pulses, in ohm, rising."""
-    found = [set(_weights(run).resistance.tolist()) for run in runs]
+    found = [set(weights(run).resistance.tolist()) for run in runs]
     return sorted(set.intersection(*found)) if found else []
 
 
-def _weights(run: Run) -> Samples:
+def names_of(runs: Sequence[Run]) -> list[str]:
+    """A name for each run: sample and preset, with the time of day and the file as needed."""
+    names = [f"{r.info.sample or r.path.stem}, {r.info.preset}" for r in runs]
+    for more in (lambda r: f"{r.info.start:%Y-%m-%d %H:%M:%S}", lambda r: r.path.name):
+        if len(set(names)) < len(names):
+            names = [f"{name}, {more(run)}" for name, run in zip(names, runs, strict=True)]
+    return names
+
+
+def weights(run: Run) -> Samples:
     """One reading a pulse: at the end of the gap where there is one, else of the pulse."""
     samples = run.samples
     pulses = samples.pulse_index > 0
@@ -52,8 +61,8 @@ def overlay_figure(runs: Sequence[Run], labels: Sequence[str], *, dark: bool = F
         dress(axes, look, "", x, y)
         axes.set_title(f"R = {RESISTANCE.format(shared[k])}", fontsize=7.5, color=look.ink)
         for n, (run, label) in enumerate(zip(runs, labels, strict=True)):
-            weights = _weights(run)
-            psv = weights.voltage[weights.resistance == shared[k]]
+            read = weights(run)
+            psv = read.voltage[read.resistance == shared[k]]
             axes.plot(
                 np.arange(1, len(psv) + 1), psv * 1e3, color=colours[n], label=label,
                 linestyle=_LINES[n % len(_LINES)], linewidth=1.2,

@@ -7,9 +7,9 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure, SubFigure
-from numpy.typing import NDArray
 
 from analysis.ppf import THRESHOLD, PpfMeasures, PpfResult
+from analysis.scales import cell_edges
 from analysis.style import (
     DOT,
     SMALL,
@@ -131,15 +131,6 @@ def _pairs(axes: Axes, result: PpfResult, look: Theme) -> None:
     axes.set_title(
         f"{TIME.format(least)} apart; readings, pulses shaded", fontsize=SMALL, color=look.ink
     )
-
-
-def cell_edges(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edges of cells around positive places on a log axis, halfway in the logarithm, (n + 1,)."""
-    if len(places) == 1:
-        return np.array([places[0] / 2, 2 * places[0]])
-    middle = np.sqrt(places[1:] * places[:-1])
-    first, last = places[0] ** 2 / middle[0], places[-1] ** 2 / middle[-1]
-    return np.concatenate(([first], middle, [last]))
 
 
 def _colours(result: PpfResult, look: Theme) -> list[str]:

@@ -5,7 +5,6 @@ There is no global state; what draws passes the look on.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from analysis.colours import LIGHT as LIGHT
 from analysis.colours import Theme as Theme
 from analysis.colours import state_colours as state_colours
 from analysis.colours import theme as theme
+from analysis.scales import ResistanceScale
 
 WIDTH = 180e-3
 """Width of a two-column figure, in m."""
@@ -120,25 +120,15 @@ def resistance_axis(axes: Axes, resistances: Sequence[float]) -> tuple[list[floa
     apart : float
         Distance on the axis at which two markers at one place can be told apart.
     """
-    finite = sorted({math.log10(r) for r in resistances if math.isfinite(r)})
-    span = max(finite[-1] - finite[0], 0.5) if finite else 0.5
-    place_open = finite[-1] + 0.28 * span if finite else 0.0
-    places = [math.log10(r) if math.isfinite(r) else place_open for r in resistances]
-    ticks: list[float] = []
-    least = 0.17 * span
-    for place in reversed(finite):
-        if not ticks or ticks[-1] - place >= least:
-            ticks.append(place)
-    labels = [f"{10**t / 1e3:.3g}" for t in ticks]
-    if any(math.isinf(r) for r in resistances):
-        ticks.append(place_open)
-        labels.append("open")
-        if finite:
-            axes.axvline(
-                (finite[-1] + place_open) / 2, color=axes.spines["left"].get_edgecolor(),
-                linewidth=0.5, linestyle=(0, (1, 3)),
-            )  # fmt: skip
-    axes.set_xticks(ticks, labels)
+    scale = ResistanceScale.of(resistances)
+    places, span = list(scale.places), scale.span
+    ticks = [place for place, _ in scale.ticks]
+    if scale.divider is not None:
+        axes.axvline(
+            scale.divider, color=axes.spines["left"].get_edgecolor(), linewidth=0.5,
+            linestyle=(0, (1, 3)),
+        )  # fmt: skip
+    axes.set_xticks(ticks, [text for _, text in scale.ticks])
     axes.set_xticks(sorted(set(places) - set(ticks)), minor=True)
     low, high = min([*places, *ticks]), max([*places, *ticks])
     axes.set_xlim(low - 0.12 * span, high + 0.12 * span)

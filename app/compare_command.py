@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.errors import InputError
 from app.stimulus import save_figure
-from data.reader import Run, open_run
+from data.reader import open_run
 
 
 def compare_files(paths: Sequence[Path], out: Path, *, dark: bool) -> None:
@@ -20,7 +20,7 @@ def compare_files(paths: Sequence[Path], out: Path, *, dark: bool) -> None:
     InputError
         Fewer than two runs, runs of several protocols, or nothing that they share.
     """
-    from analysis.overlay import overlay_figure, shared_resistances
+    from analysis.overlay import names_of, overlay_figure, shared_resistances
 
     if len(paths) < 2:
         raise InputError("compare needs at least two runs")
@@ -29,13 +29,5 @@ def compare_files(paths: Sequence[Path], out: Path, *, dark: bool) -> None:
         raise InputError(f"compare takes runs of one protocol; these are of {', '.join(protocols)}")
     if not shared_resistances(runs):
         raise InputError("these runs have no regulating resistance with pulses in common")
-    save_figure(overlay_figure(runs, _labels(runs), dark=dark), out)
+    save_figure(overlay_figure(runs, names_of(runs), dark=dark), out)
     Console().print(f"figure  {out}", highlight=False, soft_wrap=True)
-
-
-def _labels(runs: Sequence[Run]) -> list[str]:
-    """Sample and preset where they tell the runs apart, else the time of day as well."""
-    short = [f"{r.info.sample or r.path.stem}, {r.info.preset}" for r in runs]
-    if len(set(short)) == len(short):
-        return short
-    return [f"{s}, {r.info.start:%Y-%m-%d %H:%M:%S}" for s, r in zip(short, runs, strict=True)]

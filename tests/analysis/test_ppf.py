@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from analysis.double_exponential import fit_decay
 from analysis.ppf import Options, PpfAnalysis
-from analysis.ppf_figure import cell_edges
+from analysis.scales import cell_edges
 from data.run import Outcome
 from protocols.ppf import Ppf
 
