@@ -6,20 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.array import ArrayResult
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.style import (
-    DOT,
     RESISTANCE_LABEL,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     resistance_axis,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
 

@@ -7,20 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.autocorrelation import AutocorrelationResult, MemoryMeasures
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.style import (
-    DOT,
     RESISTANCE_LABEL,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     resistance_axis,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
 from protocols.quantities import TIME

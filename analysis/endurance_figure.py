@@ -8,20 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.endurance import NAMES, EnduranceResult
-from analysis.style import (
-    DOT,
-    Theme,
-    alerts,
-    dress,
-    footer,
-    legend,
-    origin,
-    say,
-    sheet,
-    symbol,
-    theme,
-)
+from analysis.style import Theme, dress, footer, legend, say, sheet, theme
 from protocols.quantities import CURRENT, RESISTANCE, TIME
 
 _CYCLES = 6

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.captions import DOT
 from analysis.crossing import first_rise
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.plays import MeasuredState, Played, measured_states, remarks
@@ -149,6 +150,18 @@ class IvSweepResult:
     def complete(self) -> bool:
         """Whether every planned step was read."""
         return all(s.complete for s in self.states)
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The sweep rates in V/s, in the order they were swept first."""
+        return tuple(dict.fromkeys(s.rate for s in self.sweeps))
+
+    @property
+    def conditions(self) -> str:
+        """How it was measured, for a footer."""
+        shown = sorted({s.chosen.loop.number for s in self.sweeps})
+        cycle = [f"cycle {', '.join(map(str, shown))}"] if shown else []
+        return DOT.join([*cycle, *map(RATE.format, self.rates)])
 
     def table(self) -> Table:
         """One row a state and rate, of the chosen cycle."""

@@ -8,21 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.iv_sweep import CycleMeasures, IvSweepResult, SweepMeasures
 from analysis.measure import Measure
 from analysis.style import (
-    DOT,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     resistance_axis,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
 from protocols.quantities import CURRENT, RATE, VOLTAGE
@@ -51,7 +48,7 @@ def draw(result: IvSweepResult, dark: bool = False) -> Figure:
         _against_resistance(axes, result, look, factor, measure)
     shown = sorted({s.chosen.loop.number for s in result.sweeps})
     conditions = f"cycle {', '.join(map(str, shown))}{DOT}" if shown else ""
-    rates = [RATE.format(r) for r in _rates(result)]
+    rates = [RATE.format(r) for r in result.rates]
     if len(rates) > 1:
         rates = [f"{sign} {rate}" for sign, rate in zip(_SIGNS * len(rates), rates, strict=False)]
     conditions += DOT.join(rates)
@@ -70,7 +67,7 @@ def _loops(axes: Axes, result: IvSweepResult, look: Theme) -> None:
     # Colours tell the states apart; where there is one state, its rates.
     kinds = [s.state.nominal if several else s.rate for s in result.sweeps]
     for s, colour in zip(result.sweeps, state_colours(look, kinds), strict=True):
-        loop, faint = s.chosen.loop, _rates(result).index(s.rate) > 0 and several
+        loop, faint = s.chosen.loop, result.rates.index(s.rate) > 0 and several
         label = symbol(s.state.label) if several else RATE.format(s.rate)
         axes.plot(
             loop.voltage, 1e3 * loop.current, color=colour, linewidth=0.6 if faint else 1.0,
@@ -111,7 +108,7 @@ def _against_resistance(
         say(axes, look, "no values")
         return
     places, _ = resistance_axis(axes, [s.state.resistance for s, _ in found])
-    rates = _rates(result)
+    rates = result.rates
     one = len(result.states) == 1
     colours = state_colours(look, rates) if one else look.greys(len(rates))
     for rate, marker, colour in zip(rates, _MARKERS * len(rates), colours, strict=False):
@@ -124,7 +121,3 @@ def _against_resistance(
     if np.ptp(values) < 0.1 * abs(values.mean()):
         # A range in which a small difference looks small.
         axes.set_ylim(0.9 * values.min(), 1.1 * values.max())
-
-
-def _rates(result: IvSweepResult) -> list[float]:
-    return list(dict.fromkeys(s.rate for s in result.sweeps))

@@ -6,22 +6,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.learning import LearningResult, Stretch
 from analysis.style import (
-    DOT,
     RESISTANCE_LABEL,
     SMALL,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     resistance_axis,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
 from protocols.quantities import CURRENT, TIME, VOLTAGE

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from analysis.analysis import Analysis, Provenance, Run, Table
 from analysis.asymmetry import Normalisation, asymmetry
 from analysis.branches import PHASES, Branch, Cycle, ReadInstant, State, read_states
+from analysis.captions import DOT
 from analysis.cycle_to_cycle import cycle_to_cycle
 from analysis.energy import PulseEnergy, pulse_energy
 from analysis.measure import Measure, as_json, definitions, measures_of
 from analysis.nonlinearity import Convention, Nonlinearity, fit_nonlinearity
 from analysis.weight_change import dynamic_range, effective_states, weight_change
+from protocols.quantities import CURRENT, TIME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,6 +126,18 @@ class LtpLtdResult:
     def complete(self) -> bool:
         """Whether every planned pulse of every state was read."""
         return all(s.state.complete for s in self.states)
+
+    @property
+    def conditions(self) -> str:
+        """How it was measured, for a footer."""
+        amplitude, width, gap = self.stimulus
+        return DOT.join((
+            f"\N{PLUS-MINUS SIGN}{CURRENT.format(amplitude)}, {TIME.format(width)} on, "
+            f"{TIME.format(gap)} off",
+            f"read at {self.options.instant.replace('-', ' ')}",
+            f"cycle 1 of {self.states[0].state.planned_cycles}",
+            "95 % intervals",
+        ))  # fmt: skip
 
     def table(self) -> Table:
         """One row a state, of its first cycle."""

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from analysis.captions import alerts, origin, symbol
 from analysis.ltp_ltd import BranchMeasures, CycleMeasures, LtpLtdResult, StateMeasures
 from analysis.measure import Measure
 from analysis.style import (
@@ -24,7 +25,6 @@ from analysis.style import (
     theme,
 )
 from analysis.weight_change import CRITERION
-from protocols.quantities import CURRENT, TIME
 
 _RESISTANCE = "Regulating resistance (k\N{GREEK CAPITAL LETTER OMEGA})"
 _MINUS, _DELTA = "\N{MINUS SIGN}", "\N{GREEK CAPITAL LETTER DELTA}"
@@ -58,7 +58,7 @@ def _branches(axes: Axes, result: LtpLtdResult, look: Theme) -> None:
     colours = look.ordered(len(ranks))
     turn, down = result.states[0].state.planned
     for s in result.states:
-        colour, name = colours[ranks[s.state.nominal]], _name(s)
+        colour, name = colours[ranks[s.state.nominal]], symbol(s.state.label)
         if s.first is None:
             axes.plot([], [], "o", color=colour, markersize=3, label=f"{name}, not measured")
             continue
@@ -186,10 +186,6 @@ def _down(cycle: CycleMeasures) -> tuple[BranchMeasures, ...]:
     return (cycle.down,)
 
 
-def _name(s: StateMeasures) -> str:
-    return s.state.label.replace("ohm", "\N{GREEK CAPITAL LETTER OMEGA}")
-
-
 def _fit_name(result: LtpLtdResult) -> str:
     return {"neurosim": "fit, W = B(1 \N{MINUS SIGN} e$^{-P/A}$) + W$_0$", "alpha": "fit, alpha"}[
         result.options.nonlinearity
@@ -198,26 +194,10 @@ def _fit_name(result: LtpLtdResult) -> str:
 
 def _provenance(result: LtpLtdResult) -> tuple[str, str, str]:
     """Origin, conditions, and what must not be overlooked."""
-    p, (amplitude, width, gap) = result.provenance, result.stimulus
-    sample = p.sample if len(p.sample) <= 40 else f"{p.sample[:39]}\N{HORIZONTAL ELLIPSIS}"
-    origin = [
-        f"sample {sample}" if sample else "sample not named",
-        p.start[:16].replace("T", " "),
-        f"run {p.run_id[:8]}",
-    ]
-    cycles = result.states[0].state.planned_cycles
-    conditions = [
-        f"\N{PLUS-MINUS SIGN}{CURRENT.format(amplitude)}, {TIME.format(width)} on, "
-        f"{TIME.format(gap)} off",
-        f"read at {_instant(result)}",
-        f"cycle 1 of {cycles}",
-        "95 % intervals",
-    ]
-    marks = ["SIMULATED"] if p.simulated else []
+    alert = alerts(result.provenance, result.complete)
     if not result.complete:
-        marks.append(f"PARTIAL RUN ({p.outcome}): hollow markers, part of the pulses")
-    dot = " \N{MIDDLE DOT} "
-    return dot.join(origin), dot.join(conditions), dot.join(marks)
+        alert += ": hollow markers, part of the pulses"
+    return origin(result.provenance), symbol(result.conditions), alert
 
 
 def _instant(result: LtpLtdResult) -> str:

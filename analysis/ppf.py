@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.captions import DOT
 from analysis.crossing import first_rise
 from analysis.double_exponential import CRITERION, Decay, Parameter, fit_decay
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.pairs import Pair, Trace, read_pairs
 from analysis.plays import MeasuredState, measured_states, remarks
 from analysis.weight_change import STUDY
-from protocols.quantities import TIME
+from protocols.quantities import CURRENT, TIME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -159,6 +160,13 @@ class PpfResult:
     def complete(self) -> bool:
         """Whether every planned pair was read."""
         return all(s.state.complete for s in self.states)
+
+    @property
+    def conditions(self) -> str:
+        """How it was measured, for a footer."""
+        amplitude, width = self.stimulus
+        pulses = f"two pulses of {CURRENT.format(amplitude)}, {TIME.format(width)}"
+        return f"{pulses}{DOT}interval from end to start"
 
     def table(self) -> Table:
         """One row a state."""

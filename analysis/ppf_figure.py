@@ -8,25 +8,22 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure, SubFigure
 
+from analysis.captions import alerts, origin, symbol
 from analysis.ppf import THRESHOLD, PpfMeasures, PpfResult
 from analysis.scales import cell_edges
 from analysis.style import (
-    DOT,
     SMALL,
     TEXT,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
-from protocols.quantities import CURRENT, TIME
+from protocols.quantities import TIME
 
 _INTERVAL = "Interval (s)"
 _NAMES = {"ratio": "PPF index $A_2/A_1$ (%)", "difference": "PPF index $(A_2 - A_1)/A_1$ (%)"}
@@ -42,13 +39,8 @@ def draw(result: PpfResult, dark: bool = False) -> Figure:
     grid = lower.add_gridspec(1, 2, width_ratios=(1.2, 1))
     _map(lower, lower.add_subplot(grid[0]), result, look)
     _pairs(lower.add_subplot(grid[1]), result, look)
-    amplitude, width = result.stimulus
-    conditions = (
-        f"two pulses of {CURRENT.format(amplitude)}, {TIME.format(width)}{DOT}"
-        "interval from end to start"
-    )
     footer(
-        foot, look, origin(result.provenance), symbol(conditions),
+        foot, look, origin(result.provenance), symbol(result.conditions),
         alerts(result.provenance, result.complete),
     )  # fmt: skip
     return figure

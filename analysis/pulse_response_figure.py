@@ -6,21 +6,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.pulse_response import QUANTITIES, ResponseMeasures, ResponseResult
 from analysis.style import (
-    DOT,
     RESISTANCE_LABEL,
     Theme,
-    alerts,
     dress,
     footer,
     legend,
-    origin,
     resistance_axis,
     say,
     sheet,
     state_colours,
-    symbol,
     theme,
 )
 

@@ -9,21 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis.captions import alerts, origin, symbol
 from analysis.pulse_train import PulseTrainResult, Shape
-from analysis.style import (
-    SMALL,
-    Theme,
-    alerts,
-    dress,
-    footer,
-    legend,
-    origin,
-    say,
-    sheet,
-    state_colours,
-    symbol,
-    theme,
-)
+from analysis.style import SMALL, Theme, dress, footer, legend, say, sheet, state_colours, theme
 
 _PANELS = 9
 """Most panels on a page; the footer says how many kinds of pulse there are beyond."""

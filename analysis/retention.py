@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.captions import DOT
 from analysis.double_exponential import CRITERION, Decay, Parameter, fit_decay
 from analysis.fits import Fit
 from analysis.measure import Definition, Measure, definitions
@@ -19,7 +20,7 @@ from analysis.stretched_exponential import TEXT, fit_stretched
 from analysis.weight_change import STUDY
 from data.samples import Samples
 from protocols.program import Instant
-from protocols.quantities import CURRENT, TIME
+from protocols.quantities import CURRENT, TIME, VOLTAGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -152,6 +153,19 @@ class RetentionResult:
     def complete(self) -> bool:
         """Whether the whole rest was read."""
         return bool(self.rest.shape[1] == self.planned)
+
+    @property
+    def conditions(self) -> str:
+        """How it was measured, for a footer."""
+        amplitude, width, gap = self.stimulus
+        learning = (
+            f"{self.pulses} pulses of {CURRENT.format(amplitude)}, {TIME.format(width)} on, "
+            f"{TIME.format(gap)} off"
+        )
+        if self.offset.value is None:
+            return learning
+        drift = VOLTAGE.format(float(f"{self.offset.value:.2g}"))
+        return f"{learning}{DOT}0 A: at most {drift}"
 
     def table(self) -> Table:
         """One row a measure."""

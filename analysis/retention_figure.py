@@ -7,22 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.captions import alerts, origin, symbol
 from analysis.retention import FitOfRest, RetentionResult
-from analysis.style import (
-    DOT,
-    SMALL,
-    Theme,
-    alerts,
-    dress,
-    footer,
-    legend,
-    origin,
-    say,
-    sheet,
-    symbol,
-    theme,
-)
-from protocols.quantities import CURRENT, TIME, VOLTAGE
+from analysis.style import SMALL, Theme, dress, footer, legend, say, sheet, theme
 
 
 def draw(result: RetentionResult, dark: bool = False) -> Figure:
@@ -33,15 +20,8 @@ def draw(result: RetentionResult, dark: bool = False) -> Figure:
     _whole_run(panels.add_subplot(grid[:, 0]), result, look)
     _rest(panels.add_subplot(grid[0, 1]), result, look)
     _residuals(panels.add_subplot(grid[1, 1]), result, look)
-    amplitude, width, gap = result.stimulus
-    conditions = [
-        f"{result.pulses} pulses of {CURRENT.format(amplitude)}, {TIME.format(width)} on, "
-        f"{TIME.format(gap)} off"
-    ]
-    if result.offset.value is not None:
-        conditions.append(f"0 A: at most {VOLTAGE.format(float(f'{result.offset.value:.2g}'))}")
     footer(
-        foot, look, origin(result.provenance), symbol(DOT.join(conditions)),
+        foot, look, origin(result.provenance), symbol(result.conditions),
         alerts(result.provenance, result.complete),
     )  # fmt: skip
     return figure

@@ -5,7 +5,6 @@ There is no global state; what draws passes the look on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
-from analysis.analysis import Provenance
 from analysis.colours import DARK as DARK
 from analysis.colours import LIGHT as LIGHT
 from analysis.colours import Theme as Theme
@@ -26,8 +24,6 @@ WIDTH = 180e-3
 TEXT, SMALL = 7.5, 6.0
 """Font sizes in points: labels and numbers; legends and provenance."""
 RESISTANCE_LABEL = "Regulating resistance (k\N{GREEK CAPITAL LETTER OMEGA})"
-DOT = " \N{MIDDLE DOT} "
-"""Between the items of a footer."""
 
 _INCH = 25.4e-3
 _FOOT = 7e-3
@@ -76,28 +72,6 @@ def footer(strip: SubFigure, look: Theme, origin: str, conditions: str, alert: s
     strip.text(left, 0.72, alert, color=look.alert, fontweight="bold", fontsize=SMALL, va="center")
     for text, height in ((conditions, 0.72), (origin, 0.24)):
         strip.text(right, height, text, color=look.ink, fontsize=SMALL, ha="right", va="center")
-
-
-def origin(p: Provenance) -> str:
-    """Where a figure's data come from, for its footer."""
-    sample = p.sample if len(p.sample) <= 40 else f"{p.sample[:39]}\N{HORIZONTAL ELLIPSIS}"
-    return DOT.join((
-        f"sample {sample}" if sample else "sample not named",
-        p.start[:16].replace("T", " "),
-        f"run {p.run_id[:8]}",
-    ))  # fmt: skip
-
-
-def alerts(p: Provenance, complete: bool) -> str:
-    """What must not be overlooked about a run, for the footer of its figure."""
-    marks = ["SIMULATED"] if p.simulated else []
-    return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])
-
-
-def symbol(label: str) -> str:
-    """A label with the signs of its units: of ohm and of micro."""
-    label = label.replace("ohm", "\N{GREEK CAPITAL LETTER OMEGA}")
-    return re.sub(r"(?<=\d )u(?=\w)", "\N{MICRO SIGN}", label)
 
 
 def say(axes: Axes, look: Theme, text: str) -> None:

@@ -7,21 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.style import (
-    DOT,
-    SMALL,
-    Theme,
-    alerts,
-    dress,
-    footer,
-    legend,
-    origin,
-    say,
-    sheet,
-    state_colours,
-    symbol,
-    theme,
-)
+from analysis.captions import DOT, alerts, origin, symbol
+from analysis.style import SMALL, Theme, dress, footer, legend, say, sheet, state_colours, theme
 from analysis.write_verify import WriteVerifyResult
 from protocols.quantities import CURRENT, RESISTANCE, TIME, VOLTAGE
 
