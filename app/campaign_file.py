@@ -16,7 +16,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from app.errors import InputError
 from app.rig_file import RigFile
 from app.toml_file import Section, read_toml
-from protocols.protocol import Parameter, Protocol
+from protocols.parameter import Parameter
+from protocols.protocol import Protocol
 from protocols.quantities import TIME, Quantity, Time, Voltage
 from protocols.ranges import expand
 

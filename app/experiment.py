@@ -133,6 +133,27 @@ class Experiment:
         InputError
             With every problem that was found, one a line.
         """
+        experiment = cls.planned(protocol, preset, rig, source, before)
+        if problems := experiment.problems(stated_capabilities(rig)):
+            raise InputError("\n".join(problems))
+        return experiment
+
+    @classmethod
+    def planned(
+        cls,
+        protocol: Protocol,
+        preset: str,
+        rig: RigFile,
+        source: ProtocolSource | None = None,
+        before: Before = lambda _: (),
+    ) -> Experiment:
+        """The same without holding it against the rig; see `problems`.
+
+        Raises
+        ------
+        InputError
+            The protocol has no steps that could be played.
+        """
         plan = Plan.of(protocol)
         given: Sequence[object] = plan.steps  # a user's own file may yield anything
         if strange := [step for step in given if not isinstance(step, Step)]:
@@ -143,10 +164,7 @@ class Experiment:
         if not plan.every_program:
             raise InputError(f"{protocol.name} plays no program, so there is nothing to record")
         first = before(plan)
-        experiment = cls(protocol, preset, rig, Plan((*first, *plan.steps)), source, first)
-        if problems := experiment.problems(stated_capabilities(rig)):
-            raise InputError("\n".join(problems))
-        return experiment
+        return cls(protocol, preset, rig, Plan((*first, *plan.steps)), source, first)
 
     @property
     def stimulus(self) -> Protocol:

@@ -26,6 +26,10 @@ def _read_settings(value: object) -> object:
     return settings
 
 
+def _read_devices(value: object) -> object:
+    return split_list(value) if isinstance(value, str) else value
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
@@ -54,7 +58,7 @@ class Array(Protocol):
         ),
     }
 
-    devices: Annotated[tuple[Name, ...], BeforeValidator(split_list)] = Field(
+    devices: Annotated[tuple[Name, ...], BeforeValidator(_read_devices)] = Field(
         ("D1", "D2", "D3", "D4"), min_length=1, description="Names of the devices, in order"
     )
     by: Literal["bank", "hand"] = Field(

@@ -7,11 +7,30 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from protocols.protocol import Protocol
-from protocols.quantities import OPEN, Current, Resistance, Time, Voltage, split_list
+from protocols.quantities import (
+    OPEN,
+    RESISTANCE,
+    Current,
+    Resistance,
+    Time,
+    Voltage,
+    split_list,
+)
+from protocols.ranges import expand
 from protocols.steps import ReturnToBaseline, SelectResistance, Steps
 
-States = Annotated[tuple[Annotated[Resistance, Field(gt=0)], ...], BeforeValidator(split_list)]
-"""A list of regulating resistances in ohm; text such as ``"500, 8k, open"`` is accepted."""
+
+def _read_states(value: object) -> object:
+    """A list with its ranges expanded; a single number stands for a list of one."""
+    if not isinstance(value, str):
+        return [value] if isinstance(value, (int, float)) else value
+    items = split_list(value)
+    return [r for item in items for r in (expand(item, RESISTANCE) if ".." in item else [item])]
+
+
+States = Annotated[tuple[Annotated[Resistance, Field(gt=0)], ...], BeforeValidator(_read_states)]
+"""A list of regulating resistances in ohm; text such as ``"500, 8k, open"`` is accepted, and a
+range as ``"log 500 ohm..8 kohm x 5"``."""
 
 
 class DeviceProtocol(Protocol):

@@ -1,4 +1,4 @@
-"""The one error that the description of a stimulus can raise."""
+"""What the description of a stimulus can raise."""
 
 from __future__ import annotations
 
@@ -8,3 +8,19 @@ class ProtocolError(ValueError):
 
     The message names the parameter, its value and what would be accepted.
     """
+
+
+class ParameterError(ProtocolError):
+    """Parameters that are not accepted, alone or together.
+
+    Parameters
+    ----------
+    problems
+        The parameter, as ``width`` or ``states.1`` for the second of a list, or "" for several
+        together; and what is wrong with it.
+    """
+
+    def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
+        lines = [f"{name or 'parameters together'}: {text}" for name, text in problems]
+        super().__init__("\n".join(lines))
+        self.problems = problems

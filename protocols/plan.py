@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from protocols.errors import ProtocolError
 from protocols.program import PulseProgram
 from protocols.protocol import Protocol
 from protocols.steps import (
@@ -18,6 +19,9 @@ from protocols.steps import (
     SelectResistance,
     Step,
 )
+
+MOST_STEPS = 1_000_000
+"""Longest run that is planned."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,23 @@ class Plan:
 
     @classmethod
     def of(cls, protocol: Protocol) -> Plan:
-        """Walk through a protocol, answering each step with a device at rest."""
+        """Walk through a protocol, answering each step with a device at rest.
+
+        Raises
+        ------
+        ProtocolError
+            More than `MOST_STEPS`, or what the protocol raises.
+        """
         steps: list[Step] = []
         walk = protocol.steps()
         step: Step | None = next(walk, None)
         while step is not None:
             steps.append(step)
+            if len(steps) > MOST_STEPS:
+                raise ProtocolError(
+                    f"{protocol.name} has more than {MOST_STEPS} steps; do they end, whatever is "
+                    "read? Steps that depend on it belong into a protocols.steps.ClosedLoop"
+                )
             nothing = _Nothing(step.program.start) if isinstance(step, Play) else None
             try:
                 step = walk.send(nothing)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Source = Literal["current", "voltage"]
 OnLimit = Literal["fail", "flag"]
+MOST_SEGMENTS = 2_000_000
+"""Longest program that is compiled, far beyond what an instrument holds: its memory is bounded."""
 
 
 class Instant(IntEnum):
@@ -188,7 +190,19 @@ class PulseProgram:
         aperture: float,
         on_limit: OnLimit = "fail",
     ) -> PulseProgram:
-        """Lay segments and trains end to end."""
+        """Lay segments and trains end to end.
+
+        Raises
+        ------
+        ProtocolError
+            What the class raises, a phase that is not one of them, or more than `MOST_SEGMENTS`.
+        """
+        parts = list(parts)
+        if (count := sum(map(_count, parts))) > MOST_SEGMENTS:
+            raise ProtocolError(
+                f"a program of {count} segments (a pulse and its gap are two) is longer than any "
+                f"instrument holds; at most {MOST_SEGMENTS} are compiled; give fewer pulses"
+            )
         tables = [_rows(part, list(phases)) for part in parts]
         columns: dict[str, Any] = {
             name: np.concatenate([table[i] for table in tables] or [np.empty(0)]).astype(dtype)
@@ -261,6 +275,10 @@ class PulseProgram:
         """
         if problems := capabilities.violations(self):
             raise ProtocolError("; ".join(problems))
+
+
+def _count(part: Segment | PulseTrain) -> int:
+    return part.repeat if isinstance(part, Segment) else 2 * part.count
 
 
 def _rows(part: Segment | PulseTrain, phases: list[str]) -> tuple[NDArray[Any], ...]:

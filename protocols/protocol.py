@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from protocols.errors import ProtocolError
-from protocols.quantities import Quantity
+from protocols.errors import ParameterError, ProtocolError
+from protocols.parameter import Parameter
 from protocols.steps import RESET, Steps
 
 
@@ -63,7 +63,9 @@ class Protocol(BaseModel, ABC):
         Raises
         ------
         ProtocolError
-            Unknown preset or parameter, or a value that is not accepted; one line a problem.
+            Unknown preset.
+        ParameterError
+            Unknown parameter, or values that are not accepted.
         """
         chosen = preset or next(iter(cls.presets))
         if chosen not in cls.presets:
@@ -73,75 +75,23 @@ class Protocol(BaseModel, ABC):
         try:
             return cls(**{**cls.presets[chosen].values, **values})
         except ValidationError as error:
-            raise ProtocolError("\n".join(_lines(cls, error))) from None
+            raise ParameterError(tuple(_problems(cls, error))) from None
 
     @classmethod
     def parameters(cls) -> list[Parameter]:
         """The fields, a protocol's own before shared ones, with what a form needs."""
         own = [name for name in cls.__annotations__ if name in cls.model_fields]
         names = dict.fromkeys([*own, *cls.model_fields])
-        return [_parameter(name, cls.model_fields[name]) for name in names]
+        return [Parameter.of(name, cls.model_fields[name]) for name in names]
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a protocol, as shown to a person."""
-
-    name: str
-    quantity: Quantity | None
-    default: Any
-    description: str
-    limits: str
-    is_list: bool
-
-    def format(self, value: Any) -> str:
-        """Write a value of this parameter the way a person types it."""
-        if value is None:
-            return "-"
-        if self.is_list:
-            return ", ".join(self.quantity.format(v) if self.quantity else str(v) for v in value)
-        if self.quantity and not isinstance(value, str):
-            return self.quantity.format(value)
-        return str(value)
-
-
-def _parameter(name: str, info: Any) -> Parameter:
-    is_list = get_origin(info.annotation) is tuple
-    metadata = [*info.metadata, *_metadata_within(info.annotation)]
-    quantity = next((m for m in metadata if isinstance(m, Quantity)), None)
-    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    limits = [
-        f"{sign} {quantity.format(bound) if quantity else bound}"
-        for m in metadata
-        for key, sign in signs.items()
-        if (bound := getattr(m, key, None)) is not None
-    ]
-    return Parameter(
-        name, quantity, info.default, info.description or "", " and ".join(limits), is_list
-    )
-
-
-def _metadata_within(annotation: Any) -> list[Any]:
-    """Metadata of what a list holds or of what may be left out (`X | None`)."""
-    found: list[Any] = []
-    for inner in get_args(annotation):
-        found += getattr(inner, "__metadata__", ())
-        found += _metadata_within(inner) if get_origin(inner) is not Annotated else ()
-    return found
-
-
-def _lines(cls: type[Protocol], error: ValidationError) -> list[str]:
+def _problems(cls: type[Protocol], error: ValidationError) -> Iterator[tuple[str, str]]:
     known = {p.name: p for p in cls.parameters()}
-    lines = []
     for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"]) or "parameters together"
-        given = problem["input"]
+        name = str(problem["loc"][0]) if problem["loc"] else ""
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{cls.name} has no parameter {where!r}; it has {', '.join(known)}")
-            continue
-        message = problem["msg"].removeprefix("Value error, ")
-        parameter = known.get(str(problem["loc"][0])) if problem["loc"] else None
-        if parameter and parameter.limits and problem["type"] != "value_error":
-            message = f"{given!r} is not accepted; {parameter.limits}"
-        lines.append(f"{where}: {message}")
-    return lines
+            yield "", f"{cls.name} has no parameter {name!r}; it has {', '.join(known)}"
+        elif name in known:
+            yield ".".join(map(str, problem["loc"])), known[name].message(problem)
+        else:
+            yield "", problem["msg"].removeprefix("Value error, ")

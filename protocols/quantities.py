@@ -29,6 +29,22 @@ _PREFIXES = {
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
+class QuantityError(ValueError):
+    """Text or a value that is not the quantity.
+
+    Parameters
+    ----------
+    reason
+        What is wrong with it.
+    advice
+        What would be accepted, as the end of a sentence.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}; {advice}" if advice else reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Quantity:
     """The unit and name of a physical quantity; metadata of an annotated float.
@@ -56,10 +72,10 @@ class Quantity:
             Not a number, another dimension, or not finite (resistances may be open).
         """
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise ValueError(f"{value!r} is not {self.name}; give for example {self.example!r}")
+            raise QuantityError(f"{value!r} is not {self.name}", self._advice)
         number = float(value) if not isinstance(value, str) else self._parse_text(value)
         if math.isnan(number) or (math.isinf(number) and not (self.unit == "ohm" and number > 0)):
-            raise ValueError(f"{value!r} is not a finite {self.name.split(' ', 1)[1]}")
+            raise QuantityError(f"{value!r} is not a finite {self.name.split(' ', 1)[1]}")
         return number
 
     def _parse_text(self, text: str) -> float:
@@ -67,25 +83,28 @@ class Quantity:
             return OPEN
         match = _NUMBER.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is not {self.name}; give for example {self.example!r}")
+            raise QuantityError(f"{text!r} is not {self.name}", self._advice)
         number, suffix = float(match[1].replace(",", ".")), match[2]
-        if suffix in _PREFIXES:
-            return _scaled(number, _PREFIXES[suffix])
+        # A bare prefix, or one with the SI unit itself: most of what people type.
+        if (prefix := suffix.removesuffix(self.unit)) in _PREFIXES:
+            return _scaled(number, _PREFIXES[prefix])
         import pint
 
         try:
             # One unit through pint, the number through float: 1 mA stays exactly 0.001.
             factor = _registry().Quantity(1.0, suffix).to(self.unit)
         except pint.DimensionalityError as error:
-            raise ValueError(
-                f"{text!r} has the unit of another quantity ({error.units1}); "
-                f"{self.name} is expected, for example {self.example!r}"
+            raise QuantityError(
+                f"{text!r} has the unit of another quantity ({error.units1})",
+                f"{self.name} is expected, for example {self.example!r}",
             ) from None
         except Exception as error:  # pint raises many kinds for text that is no unit
-            raise ValueError(
-                f"{text!r}: {suffix!r} is not a unit; give for example {self.example!r}"
-            ) from error
+            raise QuantityError(f"{text!r}: {suffix!r} is not a unit", self._advice) from error
         return _scaled(number, float(factor.magnitude))
+
+    @property
+    def _advice(self) -> str:
+        return f"give for example {self.example!r}"
 
     def format(self, value: float) -> str:
         """Write an SI float the way people read it, for example ``"1 mA"``."""
@@ -93,18 +112,34 @@ class Quantity:
             return "open"
         return with_prefix(value, self.unit)
 
+    def write(self, value: float) -> str:
+        """Write an SI float so that it reads back exactly, for example ``"21.5443469003 ms"``."""
+        if math.isinf(value) and self.unit == "ohm":
+            return "open"
+        for digits in range(4, 17):
+            if self.parse(text := with_prefix(value, self.unit, digits)) == value:
+                return text
+        # Scaling by the prefix may cost the last digit; without a prefix nothing is lost.
+        return f"{value!r} {self.unit}".strip()
+
 
 def with_prefix(value: float, unit: str, digits: int = 4) -> str:
     """Write a value with an SI prefix: ``with_prefix(1e-3, "A") == "1 mA"``."""
     if not math.isfinite(value):
         return f"{value} {unit}".strip()
     if value == 0 or not unit:
-        return f"{value:.{digits}g} {unit}".strip()
+        return f"{_digits(value, digits)} {unit}".strip()
     exponent = min(9, max(-15, 3 * math.floor(math.log10(abs(value)) / 3 + 1e-12)))
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
-    if unit in ("s", "") and exponent > 0:
+    if unit == "s" and exponent > 0:
         exponent = 0
-    return f"{value / 10.0**exponent:.{digits}g} {prefix[exponent]}{unit}"
+    return f"{_digits(value / 10.0**exponent, digits)} {prefix[exponent]}{unit}"
+
+
+def _digits(number: float, digits: int) -> str:
+    """So many digits, or more before the point: 10800, not 1.08e+04."""
+    whole = 10**digits <= abs(number) < 1e9
+    return f"{number:.0f}" if whole else f"{number:.{digits}g}"
 
 
 def _scaled(number: float, factor: float) -> float:
@@ -144,8 +179,6 @@ Resistance = Annotated[
 Rate = Annotated[float, *_annotation(RATE)]
 
 
-def split_list(value: object) -> object:
-    """Let text such as ``"500, 1k, open"`` stand for a list; anything else passes through."""
-    if isinstance(value, str):
-        return [item for item in re.split(r"[,;]", value) if item.strip()]
-    return value
+def split_list(text: str) -> list[str]:
+    """The items of text such as ``"500, 1k, open"``."""
+    return [item for item in re.split(r"[,;]", text) if item.strip()]

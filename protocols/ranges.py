@@ -10,7 +10,9 @@ and ranges between commas or semicolons.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -21,6 +23,8 @@ from protocols.quantities import CURRENT, RATE, TIME, Current, Quantity, Rate, T
 MOST_VALUES = 10_000
 """Longest range that is expanded."""
 
+_LISTED = 7
+"""Values that are written one by one even when they are a range."""
 _RANGE = re.compile(r"(log\s*)?(.*?)\s*\.\.\s*(.*?)\s*[x\u00d7*]\s*(\d+)")
 
 
@@ -39,8 +43,8 @@ def expand(text: str, quantity: Quantity) -> list[float]:
             "number, or a space after the comma for two"
         )
     values: list[float] = []
-    for item in filter(str.strip, re.split("[,;]", text)):
-        values += _expand_range(item.strip(), quantity) if ".." in item else [quantity.parse(item)]
+    for item in filter(None, map(str.strip, re.split("[,;]", text))):
+        values += _expand_range(item, quantity) if ".." in item else [quantity.parse(item)]
     return values
 
 
@@ -62,6 +66,19 @@ def _expand_range(text: str, quantity: Quantity) -> list[float]:
     if first * last <= 0:
         raise ValueError(f"{text!r}: equal ratios need two ends of one sign, neither of them 0")
     return _clean(np.geomspace(first, last, count).tolist())
+
+
+def write(values: Sequence[float], quantity: Quantity) -> str:
+    """Write SI floats so that they read back exactly: as a range where that is shorter."""
+    if len(values) > _LISTED and all(map(math.isfinite, values)):
+        ends = f"{quantity.write(values[0])}..{quantity.write(values[-1])} x {len(values)}"
+        for text in (ends, f"log {ends}"):
+            try:
+                if expand(text, quantity) == list(values):
+                    return text
+            except ValueError:  # equal ratios through 0
+                continue
+    return ", ".join(map(quantity.write, values))
 
 
 def _is_bare(text: str) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from protocols.capabilities import Capabilities
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import MOST_SEGMENTS, Instant, PulseProgram, PulseTrain, Segment
 
 PHASES = ("reset", "up", "down")
 levels = st.floats(-1.0, 1.0)
@@ -120,3 +120,9 @@ def test_settling_depends_on_the_range_and_not_on_rest():
     slow = dataclasses.replace(quick, level=np.array([5e-4]))
     with pytest.raises(ProtocolError, match="shorter than the X1 can time"):
         slow.check(CAPABLE)
+
+
+def test_a_program_beyond_every_instrument_is_refused_before_it_takes_memory():
+    train = PulseTrain(1e-3, 20e-3, 20e-3, 10**12, "up")
+    with pytest.raises(ProtocolError, match=f"2000000000000 segments .* at most {MOST_SEGMENTS}"):
+        PulseProgram.compile([train], phases=("reset", "up"), limit=0.8, aperture=1e-4)

@@ -1,10 +1,20 @@
 import math
 
+import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.quantities import CURRENT, OPEN, RATE, RESISTANCE, TIME, VOLTAGE, with_prefix
+from protocols.quantities import (
+    CURRENT,
+    NUMBER,
+    OPEN,
+    RATE,
+    RESISTANCE,
+    TIME,
+    VOLTAGE,
+    with_prefix,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +26,9 @@ from protocols.quantities import CURRENT, OPEN, RATE, RESISTANCE, TIME, VOLTAGE,
         (TIME, "20 ms", 0.02), (TIME, "2 min", 120.0), (TIME, "0.7ms", 7e-4), (TIME, ".5", 0.5),
         (VOLTAGE, "800 mV", 0.8), (RESISTANCE, "8 kohm", 8000.0), (RESISTANCE, "8k", 8000.0),
         (RESISTANCE, "8 k\u03a9", 8000.0), (RESISTANCE, "open", OPEN), (RESISTANCE, " Open ", OPEN),
-        (RATE, "50 mV/s", 0.05), (CURRENT, 1e-3, 1e-3), (TIME, 2, 2.0),
+        (RATE, "50 mV/s", 0.05), (TIME, "10us", 1e-5), (TIME, "10 \u00b5s", 1e-5),
+        (TIME, "10 \u03bcs", 1e-5), (TIME, "10\u00b5", 1e-5), (TIME, "10\u03bc", 1e-5),
+        (CURRENT, 1e-3, 1e-3), (TIME, 2, 2.0),
     ],
 )  # fmt: skip
 def test_what_people_type_becomes_an_exact_si_float(quantity, text, value):
@@ -42,6 +54,23 @@ def test_what_is_written_reads_back_to_its_four_digits(value, quantity):
     assert quantity.parse(quantity.format(value)) == pytest.approx(value, rel=1e-3)
 
 
+@given(
+    st.floats(-1e300, 1e300),
+    st.sampled_from([CURRENT, VOLTAGE, TIME, RESISTANCE, RATE, NUMBER]),
+)
+def test_what_is_written_exactly_reads_back_exactly(value, quantity):
+    assert quantity.parse(quantity.write(value)) == value
+
+
+def test_a_prefix_means_the_same_as_to_pint():
+    registry = pint.UnitRegistry()
+    for quantity in (CURRENT, VOLTAGE, TIME, RESISTANCE, RATE):
+        for prefix in ("f", "p", "n", "u", "\u00b5", "m", "", "k", "M", "G"):
+            said = registry.Quantity(1.0, f"{prefix}{quantity.unit}").to(quantity.unit).magnitude
+            read = quantity.parse(f"1 {prefix}{quantity.unit}")
+            assert read == pytest.approx(said, rel=1e-12)
+
+
 @given(st.text(max_size=30))
 def test_no_text_raises_anything_but_value_error(text):
     try:
@@ -55,4 +84,6 @@ def test_prefixes():
     assert with_prefix(1e-3, "A") == "1 mA"
     assert with_prefix(0.0, "A") == "0 A"
     assert with_prefix(120.0, "s") == "120 s"
+    assert with_prefix(10_800.0, "s") == "10800 s"
+    assert with_prefix(100_000.0, "") == "100000"
     assert RESISTANCE.format(OPEN) == "open"

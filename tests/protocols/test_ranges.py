@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from protocols.quantities import CURRENT, RATE, TIME
-from protocols.ranges import Currents, PositiveCurrents, Rates, Times, expand
+from protocols.device_parameters import States
+from protocols.quantities import CURRENT, OPEN, RATE, RESISTANCE, TIME
+from protocols.ranges import Currents, PositiveCurrents, Rates, Times, expand, write
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,27 @@ def test_one_value_may_stand_for_a_list(given):
 def test_each_value_is_held_against_its_kind(kind, value):
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize(
+    ("values", "quantity", "text"),
+    [
+        ((1e-3,), TIME, "1 ms"),
+        (tuple(expand("log 10 ms..100 s x 13", TIME)), TIME, "log 10 ms..100 s x 13"),
+        (tuple(expand("-1 mA..1 mA x 9", CURRENT)), CURRENT, "-1 mA..1 mA x 9"),
+        ((500.0,) * 7 + (OPEN,), RESISTANCE, ", ".join(["500 ohm"] * 7 + ["open"])),
+    ],
+)
+def test_a_list_is_written_as_a_range_where_that_is_exact(values, quantity, text):
+    assert write(values, quantity) == text
+
+
+@given(st.lists(st.floats(1e-9, 1e6), min_size=1, max_size=12))
+def test_what_is_written_expands_to_exactly_the_same_values(values):
+    assert expand(write(values, TIME), TIME) == values
+
+
+def test_states_take_ranges_and_a_single_number():
+    states = TypeAdapter(States)
+    assert states.validate_python("log 500..8000 x 5, open") == (500, 1000, 2000, 4000, 8000, OPEN)
+    assert states.validate_python(500) == (500.0,)
