@@ -84,7 +84,7 @@ def read_info(entry: h5py.Group) -> RunInfo:
         run_id=get_text(entry, "identifier_experiment"),
         protocol=get_text(protocol, "name"),
         preset=get_text(protocol, "preset"),
-        parameters=_read_note(protocol),
+        parameters=read_note(protocol),
         phases=tuple(name.decode() for name in protocol["phases"][()]),
         programs=tuple(_read_program(programs[name]) for name in sorted(programs)),
         start=datetime.fromisoformat(get_text(entry, "start_time")),
@@ -92,15 +92,15 @@ def read_info(entry: h5py.Group) -> RunInfo:
         notes=get_text(entry, "sample/notes"),
         user=get_text(entry, "user/name"),
         simulated=bool(entry["process/simulated"][()]),
-        instruments=_read_note(entry["instrument/settings"]),
-        rig=_read_note(entry["rig"]),
+        instruments=read_note(entry["instrument/settings"]),
+        rig=read_note(entry["rig"]),
         resistors=tuple(
             (int(channel), float(nominal), float(calibrated))
             for channel, nominal, calibrated in zip(
                 table["channel"][()], table["nominal"][()], table["calibrated"][()], strict=True
             )
         ),
-        software=_read_note(entry["software_environment"]),
+        software=read_note(entry["software_environment"]),
     )
 
 
@@ -191,7 +191,8 @@ def _add_note(parent: h5py.Group, name: str, value: Mapping[str, Any]) -> h5py.G
     return note
 
 
-def _read_note(note: h5py.Group) -> dict[str, Any]:
+def read_note(note: h5py.Group) -> dict[str, Any]:
+    """Read back the JSON values of a note, held against its SHA-256."""
     text = get_text(note, "data")
     if hashlib.sha256(text.encode()).hexdigest() != get_text(note, "sha256"):
         raise DataError(f"{note.name} does not match its SHA-256; the file is damaged")

@@ -141,14 +141,21 @@ def open_run(path: Path | str, *, verify: bool = True) -> Run:
         or rows that do not match their checksum.
     """
     path = Path(path).absolute()
-    _check_signature(path)
-    # Locks are for writers; reading never holds up the program that records.
-    with _told(path), h5py.File(path, "r", locking=False) as file:
-        _check_ours(path, file)
+    with opened(path) as file:
         run = _read(path, file["entry"])
     if verify:
         _verify(run)
     return run
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file of ours to read; whatever goes wrong with it in the block is a `DataError`."""
+    _check_signature(path)
+    # Locks are for writers; reading never holds up the program that records.
+    with _told(path), h5py.File(path, "r", locking=False) as file:
+        _check_ours(path, file)
+        yield file
 
 
 def _check_signature(path: Path) -> None:
@@ -187,9 +194,9 @@ def _read(path: Path, entry: h5py.Group) -> Run:
     # The outcome first: a run that ends meanwhile is then read as running, never as one
     # that finished with fewer rows than it has.
     outcome = Outcome(get_text(entry, "outcome"))
-    n_rows = _length(entry["data"])
+    n_rows = length_of(entry["data"])
     samples = Samples(
-        **{name: _column(entry["data"], name, n_rows).astype(COLUMNS[name]) for name in COLUMNS}
+        **{name: column_of(entry["data"], name, n_rows).astype(COLUMNS[name]) for name in COLUMNS}
     )
     end = get_text(entry, "end_time") if outcome is not Outcome.RUNNING else ""
     return Run(
@@ -207,21 +214,28 @@ def _read(path: Path, entry: h5py.Group) -> Run:
     )
 
 
-def _length(group: h5py.Group) -> int:
+def length_of(group: h5py.Group) -> int:
     """Rows that count: all of a finished table, the committed ones of a working one."""
     if "n_valid" in group:
         return int(group["n_valid"][()])
     return len(group[next(iter(group))])
 
 
-def _column(group: h5py.Group, name: str, n_rows: int) -> NDArray[Any]:
+def column_of(group: h5py.Group, name: str, n_rows: int, first: int = 0) -> NDArray[Any]:
+    """Rows `first` to `n_rows` - 1 of a column of a table.
+
+    Raises
+    ------
+    DataError
+        They cannot be read; the message names the first rows that cannot.
+    """
     dataset = group[name]
     try:
-        values = dataset[:n_rows]
+        values = dataset[first:n_rows]
     except OSError as error:
         raise DataError(f"{dataset.name}, {_bad_chunk(dataset)}: {error}") from error
-    if len(values) != n_rows:
-        raise DataError(f"{dataset.name} has {len(values)} rows instead of {n_rows}")
+    if len(values) != n_rows - first:
+        raise DataError(f"{dataset.name} has {len(values)} rows instead of {n_rows - first}")
     return np.asarray(values)
 
 
@@ -236,14 +250,14 @@ def _bad_chunk(dataset: h5py.Dataset) -> str:
 
 
 def _read_events(group: h5py.Group) -> tuple[Event, ...]:
-    n = _length(group)
-    times = _column(group, "time", n).tolist()
+    n = length_of(group)
+    times = column_of(group, "time", n).tolist()
     return tuple(map(Event, times, _texts(group, "level", n), _texts(group, "message", n)))
 
 
 def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
-    n = _length(group)
-    first = _column(group, "first_row", n)
+    n = length_of(group)
+    first = column_of(group, "first_row", n)
     # A play that was committed after the rows were read has none of them.
     counts = np.diff(np.minimum([*first, n_rows], n_rows))
     # Files from before there were several devices have no such column.
@@ -255,8 +269,8 @@ def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
         for label, digest, started, resistance, settings, row, count, device in zip(
             _texts(group, "label", n),
             _texts(group, "digest", n),
-            _column(group, "started", n).tolist(),
-            _column(group, "resistance", n).tolist(),
+            column_of(group, "started", n).tolist(),
+            column_of(group, "resistance", n).tolist(),
             _texts(group, "settings", n),
             first.tolist(),
             counts.tolist(),
@@ -272,13 +286,13 @@ def _read_blocks(group: h5py.Group, n_rows: int) -> NDArray[np.void]:
     n = int(np.searchsorted(ends, n_rows)) + 1 if n_rows else 0
     if n_rows and (n > len(ends) or ends[n - 1] != n_rows):
         raise DataError(f"{group.name} does not add up to {n_rows} rows; the file is damaged")
-    columns = [_column(group, name, n) for name in TABLES["blocks"]]
+    columns = [column_of(group, name, n) for name in TABLES["blocks"]]
     dtype = [(name, column.dtype) for name, column in TABLES["blocks"].items()]
     return np.rec.fromarrays(columns, dtype=dtype)
 
 
 def _texts(group: h5py.Group, name: str, n_rows: int) -> list[str]:
-    return [bytes(text).decode("utf-8", "replace") for text in _column(group, name, n_rows)]
+    return [bytes(text).decode("utf-8", "replace") for text in column_of(group, name, n_rows)]
 
 
 def _verify(run: Run) -> None:

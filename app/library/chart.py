@@ -62,6 +62,8 @@ class Curve:
     run
         The run it is of where a chart shows several: then the colour is the run's. Curves
         without state and run have a colour a name.
+    partial
+        Whether it was taken from a part of what was planned: its marks are hollow.
     low, high
         Ends of an interval around each `y`, shape (n,), NaN for none; None for a curve
         without intervals.
@@ -75,6 +77,7 @@ class Curve:
     line: bool = True
     state: float | None = None
     run: str = ""
+    partial: bool = False
     low: Array | None = None
     high: Array | None = None
 

@@ -1,0 +1,94 @@
+"""How a chart is dressed, for the window and for exports alike: colours and prefixes of units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.colours import Theme, state_colours
+from app.library.chart import Array, Axis, Chart, Curve, Panel
+
+_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "\N{MICRO SIGN}", -3: "m", 0: "", 3: "k", 6: "M"}
+_SIGNS = {"ohm": "\N{GREEK CAPITAL LETTER OMEGA}"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The numbers along an axis are values in SI units times `factor`; `label` says of what."""
+
+    factor: float
+    label: str
+
+
+def scale_of(axis: Axis, values: Iterable[Array]) -> Scale:
+    """The prefix that suits the greatest of some values, and the label that goes with it.
+
+    Logarithmic axes and those with texts for ticks stay without prefix; seconds have none
+    above 1.
+    """
+    unit = _SIGNS.get(axis.unit, axis.unit)
+    exponent = 0 if axis.log or axis.ticks or not unit else _exponent(values)
+    if axis.unit == "s":
+        exponent = min(exponent, 0)
+    if not unit:
+        return Scale(1.0, axis.label)
+    return Scale(10.0**-exponent, f"{axis.label} ({_PREFIXES[exponent]}{unit})")
+
+
+def x_values(panel: Panel) -> list[Array]:
+    """All there is along x, helper lines aside."""
+    cells = [panel.cells.x_edges] if panel.cells else []
+    return [*cells, *(c.x for c in panel.curves if c.role != "guide")]
+
+
+def y_values(panel: Panel) -> list[Array]:
+    """All there is along y, helper lines aside."""
+    cells = [panel.cells.y_edges] if panel.cells else []
+    return [*cells, *(c.y for c in panel.curves if c.role != "guide")]
+
+
+def colours_of(chart: Chart, look: Theme) -> Mapping[Curve, str]:
+    """A colour for each curve: of its state, of its run, or of its name.
+
+    A name keeps its colour throughout the chart; one that is new has that of its place among
+    those of its panel, so that the first is drawn as potentiation is and the second as
+    depression.
+    """
+    panels = [panel for row in chart.rows for panel in row]
+    curves = [curve for panel in panels for curve in panel.curves]
+    states = sorted({c.state for c in curves if c.state is not None})
+    of_state = dict(zip(states, state_colours(look, states), strict=True))
+    runs = list(dict.fromkeys(c.run for c in curves if c.run))
+    kinds = (look.up, look.down, look.ink, *look.runs[2:])
+    of_name: dict[str, str] = {}
+    found = {}
+    for panel in panels:
+        names = list(dict.fromkeys(c.name for c in panel.curves if _is_kind(c)))
+        for c in panel.curves:
+            if c.role == "guide":
+                found[c] = look.alert if c.name else look.faint
+            elif c.run:
+                found[c] = look.runs[runs.index(c.run) % len(look.runs)]
+            elif c.state is not None:
+                found[c] = of_state[c.state]
+            else:
+                kind = kinds[names.index(c.name) % len(kinds)]
+                found[c] = of_name.setdefault(c.name, kind)
+    return found
+
+
+def _is_kind(curve: Curve) -> bool:
+    return curve.role != "guide" and not curve.run and curve.state is None
+
+
+def _exponent(values: Iterable[Array]) -> int:
+    greatest = max(
+        (float(np.max(np.abs(v), initial=0.0, where=np.isfinite(v))) for v in values), default=0.0
+    )
+    if greatest == 0:
+        return 0
+    # From 0.5 on a value is read without a smaller prefix: 0.8 V, but 400 mV.
+    return min(6, max(-15, 3 * math.floor((math.log10(greatest) + math.log10(2)) / 3)))

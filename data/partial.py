@@ -1,0 +1,110 @@
+"""A part of what a file holds, without reading all of it: what run it is, or some of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from data.description import read_note
+from data.layout import get_text
+from data.reader import column_of, length_of, opened
+from data.run import Outcome
+from data.samples import COLUMNS, Samples
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run is and how it ended, as `data.run.RunInfo` and `data.reader.Run` say it.
+
+    Parameters
+    ----------
+    readings
+        How many are recorded.
+    working
+        Whether it is a working file: the run goes on, or was never finished.
+    writer
+        The computer and the process number that recorded it.
+    """
+
+    path: Path
+    run_id: str
+    protocol: str
+    preset: str
+    parameters: Mapping[str, Any]
+    sample: str
+    notes: str
+    user: str
+    simulated: bool
+    start: datetime
+    end: datetime | None
+    outcome: Outcome
+    reason: str
+    readings: int
+    working: bool
+    writer: tuple[str, int]
+
+
+def read_summary(path: Path) -> Summary:
+    """Read what a run is; the readings are neither read nor held against their checksums.
+
+    Raises
+    ------
+    DataError
+        As `data.reader.open_run`.
+    """
+    path = path.absolute()
+    with opened(path) as file:
+        return _summary(path, file, file["entry"])
+
+
+def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
+    """Rows `first` to `last` - 1 as far as they are recorded, and how many there are in all.
+
+    They are not held against the checksums of the blocks as they arrived.
+
+    Raises
+    ------
+    DataError
+        As `data.reader.open_run`.
+    """
+    path = path.absolute()
+    with opened(path) as file:
+        data = file["entry/data"]
+        n_rows = length_of(data)
+        end = min(last, n_rows)
+        begin = min(first, end)
+        columns = {
+            name: column_of(data, name, end, begin).astype(dtype) for name, dtype in COLUMNS.items()
+        }
+    return Samples(**columns), n_rows
+
+
+def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
+    attributes = file.attrs
+    # The outcome first, as in `data.reader`: a run that ends meanwhile is still running.
+    outcome = Outcome(get_text(entry, "outcome"))
+    ended = outcome is not Outcome.RUNNING
+    end = get_text(entry, "end_time") if ended else ""
+    return Summary(
+        path=path,
+        run_id=attributes["run_id"],
+        protocol=attributes["protocol"],
+        preset=attributes["preset"],
+        parameters=read_note(entry["protocol"]),
+        sample=attributes["sample"],
+        notes=get_text(entry, "sample/notes"),
+        user=attributes["user"],
+        simulated=bool(attributes["simulated"]),
+        start=datetime.fromisoformat(attributes["start"]),
+        end=datetime.fromisoformat(end) if end else None,
+        outcome=outcome,
+        reason=get_text(entry, "reason") if ended else "",
+        readings=length_of(entry["data"]),
+        working="n_valid" in entry["data"],
+        writer=(get_text(entry, "process/host"), int(entry["process/pid"][()])),
+    )
