@@ -23,7 +23,7 @@ def chart(result: IvSweepResult) -> Chart:
         (Axis(symbol(f"I at {VOLTAGE.format(o.at_voltage)}"), "A"), lambda c: c.current_at),
         (Axis(symbol(f"U at {CURRENT.format(o.at_current)}"), "V"), lambda c: c.voltage_at),
         (Axis("Capacitance", "F"), lambda c: c.capacitance),
-        (Axis("Coulombic efficiency"), lambda c: c.efficiency),
+        (Axis("Efficiency"), lambda c: c.efficiency),
     ]
     small = tuple(against_resistance("", y, _by_rate(result, m)) for y, m in measures)
     return page("Current-voltage loops", result, ((_loops(result),), small))

@@ -25,7 +25,7 @@ def chart(result: LtpLtdResult) -> Chart:
 
 def _weights(result: LtpLtdResult) -> Panel:
     instant = result.options.instant.replace("-", " ")
-    y = Axis(f"Postsynaptic voltage at {instant}", "V")
+    y = Axis(f"PSV at {instant}", "V")
     data = [
         Curve(name, _numbers(first, b), b.branch.weights, marks=True, line=False, state=r)
         for name, r, first, b in _branches(result)
@@ -82,7 +82,7 @@ def _measures(result: LtpLtdResult) -> tuple[Panel, ...]:
             (level(0.0),),
         ),
         against_resistance(
-            "", Axis("Dynamic range Wmax/Wmin"),
+            "", Axis("Wmax/Wmin"),
             list(_series(result, "LTP", _up, lambda c: c.dynamic_range)),
             (level(CRITERION, f"criterion > {CRITERION:g}"),),
         ),

@@ -36,14 +36,14 @@ def _index(result: PpfResult) -> Panel:
         if s.decay.fit.converged:
             fine = np.geomspace(intervals[0], intervals[-1], 300)
             curves.append(Curve(_name(s), fine, s.decay(fine) + base, "fit", state=s.state.nominal))
-    guides = level(base), level(base + THRESHOLD, f"{base + THRESHOLD:g}")
+    guides = level(base), level(base + THRESHOLD, f"index = {base + THRESHOLD:g}")
     return Panel("fit: up to two exponentials", _INTERVAL, y, (*guides, *curves), height=1.1)
 
 
 def _map(result: PpfResult) -> Panel:
     measured = sorted((s for s in result.states if len(s.interval)), key=lambda s: s.state.nominal)
     ticks = tuple((k + 0.5, symbol(s.state.label)) for k, s in enumerate(measured))
-    y = Axis("Regulating resistance", ticks=ticks)
+    y = Axis("R", ticks=ticks)
     if not measured:
         return Panel("", _INTERVAL, y, note=NOTHING)
     columns = np.unique(np.concatenate([s.interval for s in measured]))

@@ -26,7 +26,7 @@ def _rest(result: RetentionResult) -> Panel:
     data = Curve("read", time, psv, marks=True, line=False)
     fits = [Curve(f.name, time, psv - f.residuals, "fit") for f in _fits(result)]
     left = ", ".join(
-        f"{left.value:.1%} after {moment:g} s"
+        f"{100 * left.value:.3g} % after {moment:g} s"
         for moment, left in result.fractions
         if left.value is not None
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,9 +54,7 @@ def y_values(panel: Panel) -> list[Array]:
 def colours_of(chart: Chart, look: Theme) -> Mapping[Curve, str]:
     """A colour for each curve: of its state, of its run, or of its name.
 
-    A name keeps its colour throughout the chart; one that is new has that of its place among
-    those of its panel, so that the first is drawn as potentiation is and the second as
-    depression.
+    The first kind of a panel is drawn as potentiation is and the second as depression.
     """
     panels = [panel for row in chart.rows for panel in row]
     curves = [curve for panel in panels for curve in panel.curves]
@@ -63,24 +62,43 @@ def colours_of(chart: Chart, look: Theme) -> Mapping[Curve, str]:
     of_state = dict(zip(states, state_colours(look, states), strict=True))
     runs = list(dict.fromkeys(c.run for c in curves if c.run))
     kinds = (look.up, look.down, look.ink, *look.runs[2:])
-    of_name: dict[str, str] = {}
-    found = {}
-    for panel in panels:
-        names = list(dict.fromkeys(c.name for c in panel.curves if _is_kind(c)))
-        for c in panel.curves:
-            if c.role == "guide":
-                found[c] = look.alert if c.name else look.faint
-            elif c.run:
-                found[c] = look.runs[runs.index(c.run) % len(look.runs)]
-            elif c.state is not None:
-                found[c] = of_state[c.state]
-            else:
-                kind = kinds[names.index(c.name) % len(kinds)]
-                found[c] = of_name.setdefault(c.name, kind)
+    places, found = kinds_of(chart), {}
+    for c in curves:
+        if c.role == "guide":
+            found[c] = look.alert if c.name else look.faint
+        elif c.run:
+            found[c] = look.runs[runs.index(c.run) % len(look.runs)]
+        elif c.state is not None:
+            found[c] = of_state[c.state]
+        else:
+            found[c] = kinds[places[c.name] % len(kinds)]
     return found
 
 
-def _is_kind(curve: Curve) -> bool:
+def kinds_of(chart: Chart) -> dict[str, int]:
+    """A number for each name that stands for a kind, from 0, the same throughout a chart.
+
+    A name that is new has that of its place among those of its panel, or the next that is free.
+    """
+    found: dict[str, int] = {}
+    for row in chart.rows:
+        for panel in row:
+            names = kinds_in(panel)
+            taken = {found[name] for name in names if name in found}
+            for place, name in enumerate(names):
+                if name not in found:
+                    found[name] = next(n for n in itertools.count(place) if n not in taken)
+                    taken.add(found[name])
+    return found
+
+
+def kinds_in(panel: Panel) -> list[str]:
+    """The names of a panel that stand for kinds, in order."""
+    return list(dict.fromkeys(c.name for c in panel.curves if is_kind(c)))
+
+
+def is_kind(curve: Curve) -> bool:
+    """Whether the name of a curve stands for what it is: of no state and of no run."""
     return curve.role != "guide" and not curve.run and curve.state is None
 
 

@@ -16,7 +16,8 @@ from analysis.scales import ResistanceScale
 from app.library.chart import Axis, Chart, Curve, Panel
 from protocols.quantities import with_prefix
 
-PSV = Axis("Postsynaptic voltage", "V")
+PSV = Axis("PSV", "V")
+"""The postsynaptic voltage."""
 NOTHING = "nothing was read"
 
 
@@ -102,7 +103,7 @@ def _axis(resistances: Sequence[float]) -> tuple[Axis, dict[float, float]]:
         for r, place in zip(resistances, scale.places, strict=True)
         if place in marked
     )
-    return Axis("Regulating resistance", "ohm", log=True, ticks=ticks), places
+    return Axis("R", "ohm", log=True, ticks=ticks), places
 
 
 def _points(one: Series, places: dict[float, float]) -> Curve:

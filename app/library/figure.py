@@ -1,0 +1,62 @@
+"""A chart as a figure of publication size, in the look of the analyses' own figures."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure, SubFigure
+
+from analysis.colours import theme
+from analysis.style import footer, sheet
+from app.library.chart import Chart, Panel
+from app.library.panel import draw_panel
+from app.library.stroke import Dress
+
+_ROW, _FOOT = 46e-3, 9e-3
+"""Height of a row of panels of height 1 and of the strip below them, in m."""
+Rows = Sequence[tuple[Panel, ...]]
+
+
+def draw(chart: Chart, *, dark: bool = False) -> Figure:
+    """Draw all panels of a chart, with its provenance."""
+    look, groups = theme(dark), _groups(chart.rows)
+    heights = [sum(map(_height, group)) for group in groups]
+    figure, body, strip = sheet(look, sum(heights) * _ROW + _FOOT)
+    grid = body.add_gridspec(len(groups), 1, height_ratios=heights)
+    several = sum(map(len, chart.rows)) > 1
+    dress = Dress.of(chart, look, string.ascii_lowercase if several else "")
+    for k, group in enumerate(groups):
+        _draw_group(body.add_subfigure(grid[k], facecolor=look.paper), group, dress)
+    footer(strip, look, chart.origin, chart.conditions, chart.alert)
+    return figure
+
+
+def _groups(rows: Rows) -> list[Rows]:
+    """Rows by what is aligned: single panels over each other that share an x axis are one."""
+    groups: list[list[tuple[Panel, ...]]] = []
+    for row in rows:
+        above = groups[-1][-1] if groups else ()
+        if len(row) == len(above) == 1 and row[0].x == above[0].x:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return list(groups)
+
+
+def _height(row: tuple[Panel, ...]) -> float:
+    return max(panel.height for panel in row)
+
+
+def _draw_group(part: SubFigure, group: Rows, dress: Dress) -> None:
+    axes = part.subplots(
+        len(group), len(group[0]), squeeze=False, height_ratios=list(map(_height, group)),
+        width_ratios=[panel.width for panel in group[0]],
+        sharex="col" if len(group) > 1 else False,
+    )  # fmt: skip
+    for row, line in zip(group, axes, strict=True):
+        for panel, one in zip(row, line, strict=True):
+            draw_panel(one, panel, dress, alone=len(row) == 1)
+            if row is not group[-1]:
+                one.set_xlabel("")
+                one.tick_params(labelbottom=False)
