@@ -22,7 +22,7 @@ from pymeasure.instruments.validators import strict_discrete_set, strict_range
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.link import Link, link_errors
-from drivers.source_meter import Identity, Readout, SourceMeter
+from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -37,7 +37,8 @@ _LEAST_VOLTAGE_RANGE = 1.0
 _VALUES_PER_LINE = 100
 _MOST_PER_DRAIN = 2000
 _COMPLIANCE_BIT = 0x40
-_OUTPUTS = {0: "off", 1: "on", 2: "high-impedance"}
+_OUTPUTS = ("off", "on", "high-impedance")
+_OFF_MODES = ("0 V source", "zero", "high-impedance")
 
 _RANGES: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     # model: (current ranges in A, voltage ranges in V)
@@ -53,11 +54,14 @@ _RANGES: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 class _Smu(Channel):
     """The commands of one channel, each with its range; `{ch}` is `a` or `b`."""
 
-    output = Instrument.control(
-        "print(smu{ch}.source.output)", "smu{ch}.source.output=%d",
-        """Control the output: 0 off, 1 on, 2 high-impedance.""",
-        validator=strict_discrete_set, values=(0, 1, 2), cast=float,
-        get_process=int,
+    output = Instrument.setting(
+        "smu{ch}.source.output=%d", """Set the output: 0 off, 1 on, 2 high-impedance.""",
+        validator=strict_discrete_set, values=(0, 1, 2),
+    )  # fmt: skip
+    output_and_off_mode = Instrument.measurement(
+        "print(smu{ch}.source.output,smu{ch}.source.offmode)",
+        """Get the output and what off means, numbered as they are set.""",
+        separator="\t", get_process_list=lambda values: [int(v) for v in values],
     )  # fmt: skip
     current_level = Instrument.setting(
         "smu{ch}.source.leveli=%.9g", """Set the source current in A.""",
@@ -245,6 +249,12 @@ class Keithley2600B(SourceMeter):
         flags = (limited * Flag.LIMIT + late * Flag.LATE).astype(np.uint8)
         return Readout(first, time, requested, voltage, current, flags, running)
 
+    def read_back(self) -> OutputState:
+        with link_errors(self._link.address):
+            output, off_mode = self._tsp.smu.output_and_off_mode
+            text = f"output {_OUTPUTS[output]}, off mode {_OFF_MODES[off_mode]}"
+        return OutputState(output == 1, text)
+
     def stand_by(self) -> None:
         with link_errors(self._link.address):
             self._switch_off()
@@ -266,10 +276,10 @@ class Keithley2600B(SourceMeter):
         with link_errors(self._link.address):
             self._tsp.write(f"smu{self._channel}.abort()")
             self._switch_off()
-            state = self._tsp.smu.output
-        if state == 1:
+        state = self.read_back()
+        if state.on:
             raise InstrumentError("the output reads back ON after it was switched off")
-        return f"output {_OUTPUTS[state]}, off mode high-impedance"
+        return state.text
 
     def _switch_off(self) -> None:
         self._tsp.smu.current_level = 0.0

@@ -60,6 +60,25 @@ class Readout:
         return len(self.time)
 
 
+@dataclass(frozen=True)
+class OutputState:
+    """What an instrument reports of its output.
+
+    Parameters
+    ----------
+    on
+        Whether it drives its terminals.
+    text
+        The same as a person reads it, with what off means.
+    """
+
+    on: bool
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class SourceMeter(ABC):
     """A source-measure unit that plays a pulse program by its own timing.
 
@@ -139,6 +158,16 @@ class SourceMeter(ABC):
     @abstractmethod
     def drain(self) -> Readout:
         """What was read since the last call; waits for nothing."""
+
+    @abstractmethod
+    def read_back(self) -> OutputState:
+        """The output as the instrument reports it now; nothing is changed.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be read: the state is unknown.
+        """
 
     @abstractmethod
     def stand_by(self) -> None:

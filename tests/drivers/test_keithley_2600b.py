@@ -119,6 +119,29 @@ def test_the_output_is_high_impedance_whenever_it_is_off(meter, bench):
     assert all("open" in what for what in offs)
 
 
+def test_the_output_is_read_back_as_it_is_and_left_alone(meter, link, bench):
+    meter.make_safe()
+    assert str(meter.read_back()) == "output off, off mode high-impedance"
+    meter.load(program(PulseTrain(1e-3, 0.1, 0.1, 300, "up")))
+    meter.start()
+    assert meter.read_back().on
+    assert meter.drain().running
+    meter.stand_by()
+    assert not meter.read_back().on
+    # Another hand on the instrument: the driver tells what is, not what it had asked for.
+    link.instrument.write(b"smua.source.offmode=0 smua.source.output=0")
+    assert str(meter.read_back()) == "output off, off mode 0 V source"
+    link.instrument.write(b"smua.source.output=1")
+    assert meter.read_back().on
+    assert bench.stage("a").mode != "high_z"
+
+
+def test_an_output_that_cannot_be_read_is_an_error(meter, link):
+    link.cut()
+    with pytest.raises(LinkError, match="no reply from"):
+        meter.read_back()
+
+
 def test_settings_are_read_back(meter):
     settings = meter.load(program(Segment(2e-4, 0.1, "up", Instant.PULSE_END), limit=0.5))
     assert settings["source.rangei"] == 1e-3
