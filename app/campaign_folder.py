@@ -11,16 +11,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from app.errors import InputError
 from app.experiment import Experiment, file_words, writable_folder
+from app.file_lock import lock
 from app.user_protocol import ProtocolSource, recorded_source
 from data.errors import DataError
 from data.reader import Run, open_run
@@ -112,7 +112,7 @@ class CampaignFolder:
         writable_folder(path)
         with (path / _LOCK).open("ab") as file:
             try:
-                _lock(file)
+                lock(file)
             except OSError as error:
                 raise InputError(
                     f"--out {path}: a campaign is running in this folder ({error.strerror}); wait "
@@ -143,15 +143,3 @@ class CampaignFolder:
 def _line(content: Mapping[str, Any]) -> str:
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     return json.dumps({**content, "time": time}, ensure_ascii=False) + "\n"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
