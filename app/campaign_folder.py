@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.errors import InputError
-from app.experiment import Experiment, file_words, writable_folder
+from app.experiment import Experiment, file_words, new_file, writable_folder
 from app.file_lock import lock
 from app.user_protocol import ProtocolSource, recorded_source
 from data.errors import DataError
@@ -122,11 +122,7 @@ class CampaignFolder:
 
     def new_file(self, number: int, protocol: str, sample: str) -> Path:
         """A name that no file has; a run that is measured again gets the next one."""
-        name = file_words(f"{number:04d}", protocol, sample)
-        attempt = 1
-        while (path := self.path / f"{name}{f'_{attempt}' if attempt > 1 else ''}.h5").exists():
-            attempt += 1
-        return path
+        return new_file(self.path, file_words(f"{number:04d}", protocol, sample))
 
     def write_index(self, lines: list[dict[str, Any]]) -> None:
         """Replace the index."""

@@ -278,14 +278,21 @@ def output_file(out: Path, protocol: str, sample: str) -> Path:
     InputError
         The file exists, or the folder cannot be made or written to.
     """
-    if out.suffix in (".h5", ".hdf5"):
-        path = out
-    else:
+    if out.suffix not in (".h5", ".hdf5"):
+        writable_folder(out)
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        path = out / f"{file_words(stamp, protocol, sample)}.h5"
-    writable_folder(path.parent)
-    if path.exists():
-        raise InputError(f"--out {path}: exists already, and a run never replaces a file")
+        return new_file(out, file_words(stamp, protocol, sample))
+    writable_folder(out.parent)
+    if out.exists():
+        raise InputError(f"--out {out}: exists already, and a run never replaces a file")
+    return out
+
+
+def new_file(folder: Path, name: str) -> Path:
+    """A run's file of that name, or of that name with the next number that no file has."""
+    attempt = 1
+    while (path := folder / f"{name}{f'_{attempt}' if attempt > 1 else ''}.h5").exists():
+        attempt += 1
     return path
 
 
