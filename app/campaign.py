@@ -6,8 +6,7 @@ memory than its largest run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from app.campaign_folder import Identity, Measured
 from app.errors import InputError
 from app.experiment import Before, Experiment
 from app.rig_file import RigFile
-from app.runner import Runner
 from app.user_protocol import ProtocolSource, find_protocol
 from protocols.plan import Plan
 from protocols.protocol import Protocol
@@ -117,31 +115,6 @@ class Campaign:
         """
         left = {identity: list(files) for identity, files in measured.finished.items()}
         return {r.number: left[r.identity].pop(0) for r in self.runs if left.get(r.identity)}
-
-
-class Stop:
-    """The wish to end a campaign; it aborts the run that is being played."""
-
-    def __init__(self) -> None:
-        self.reason: str | None = None
-        self._runner: Runner | None = None
-
-    def abort(self, reason: str) -> None:
-        """Ask for the end; may be called from a signal handler."""
-        self.reason = self.reason or reason
-        if self._runner is not None:
-            self._runner.abort(reason)
-
-    @contextmanager
-    def of(self, runner: Runner) -> Iterator[None]:
-        """Let it abort this runner until the block ends."""
-        self._runner = runner
-        if self.reason:
-            runner.abort(self.reason)
-        try:
-            yield
-        finally:
-            self._runner = None
 
 
 def _planned(section: RunSection, folder: Path, rig: RigFile) -> Sequence[PlannedRun]:

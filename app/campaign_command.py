@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.campaign import Campaign, PlannedRun, Stop
+from app.campaign import Campaign, PlannedRun
 from app.campaign_folder import INDEX, CampaignFolder, Measured, measured_in
 from app.cli import ABORTED, FAILED
 from app.play import announce, play
 from app.progress import ProgressSink
 from app.rigs import open_rig
-from app.runner import Result, Runner
+from app.runner import Result
 from app.signals import abort_on_signals
+from app.steering import Steering
 from data.run import Outcome
 from drivers.errors import InstrumentError
 from drivers.rig import Rig
@@ -68,17 +69,16 @@ def run_campaign(file: Path, out: Path | None) -> int:
         except InstrumentError as error:
             typer.echo(f"error: {error}", err=True)
             return FAILED
-        stop = Stop()
+        steering = Steering()
         try:
             announce(rig, console)
-            # All that is used of the runner it asks for is `abort`.
-            with abort_on_signals(cast("Runner", stop)):
-                ended = _Measuring(campaign, folder, rig, console, stop).all(left)
+            with abort_on_signals(steering):
+                ended = _Measuring(campaign, folder, rig, console, steering).all(left)
         finally:
             rig.close()
-    if stop.reason:
+    if steering.reason:
         console.print(
-            f"[bold]aborted[/] {escape(stop.reason)}; start again to measure what is left"
+            f"[bold]aborted[/] {escape(steering.reason)}; start again to measure what is left"
         )
     pending = len(left) - ended.total()
     counts = ", ".join(f"{n} {outcome}" for outcome, n in ended.items())
@@ -86,7 +86,7 @@ def run_campaign(file: Path, out: Path | None) -> int:
         f"{counts or 'nothing measured'}; {len(complete)} were complete, {pending} pending; index "
         f"{folder.path / INDEX}", soft_wrap=True,
     )  # fmt: skip
-    if stop.reason:
+    if steering.reason:
         return ABORTED
     return FAILED if ended[Outcome.FAILED] else 0
 
@@ -95,16 +95,21 @@ class _Measuring:
     """Measures runs one after the other on an open rig."""
 
     def __init__(
-        self, campaign: Campaign, folder: CampaignFolder, rig: Rig, console: Console, stop: Stop
+        self,
+        campaign: Campaign,
+        folder: CampaignFolder,
+        rig: Rig,
+        console: Console,
+        steering: Steering,
     ) -> None:
         self._campaign, self._folder, self._rig = campaign, folder, rig
-        self._console, self._stop = console, stop
+        self._console, self._steering = console, steering
 
     def all(self, runs: list[PlannedRun]) -> Counter[Outcome]:
         """Measure until the end, a fault that stops or the wish to end; counts the outcomes."""
         ended: Counter[Outcome] = Counter()
         for run in runs:
-            if self._stop.reason:
+            if self._steering.reason:
                 break
             result = self._one(run)
             ended[result.outcome] += 1
@@ -120,8 +125,8 @@ class _Measuring:
         self._folder.note(_entry(run, path, Outcome.RUNNING))
         try:
             result = play(
-                run.experiment(self._campaign.rig), self._rig, path, ProgressSink(console), console,
-                self._stop.of, sample=section.sample, note=section.note,
+                run.experiment(self._campaign.rig), self._rig, path, ProgressSink(console),
+                self._steering.of, sample=section.sample, note=section.note,
             )  # fmt: skip
         except BaseException as error:
             self._folder.note(_entry(run, path, Outcome.FAILED, f"{type(error).__name__}: {error}"))

@@ -1,26 +1,24 @@
 """The door for another program: events out as JSON lines, commands in as words.
 
 Every line on standard output is one JSON object with a key `event`: `begin`, `state`,
-`play`, `block`, `progress`, `warning`, `info`, `fault` or `end`. Lines `pause`, `resume` and
-`abort` on standard input steer the run. When the reader goes away the run carries on.
+`play`, `block`, `progress`, `mark`, `warning`, `info`, `fault` or `end`. Lines `pause`,
+`resume` and `abort` on standard input steer the run. When the reader goes away the run
+carries on.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import asdict
 from typing import Any, TextIO
 
 from app.plain_json import plain
 from app.runner import Runner
-from app.sinks import Progress, RunState, Sink
-from data.run import Event, Outcome, PlayInfo, RunInfo
+from app.telling import TellingSink
 from data.samples import COLUMNS, Samples
-from protocols.plan import Plan
 
 
-class EventSink(Sink):
+class EventSink(TellingSink):
     """Writes what happens in a run as JSON lines.
 
     Parameters
@@ -32,38 +30,13 @@ class EventSink(Sink):
     """
 
     def __init__(self, out: TextIO, path: str) -> None:
+        super().__init__(path)
         self._out: TextIO | None = out
-        self._path = path
-
-    def begin(self, info: RunInfo, plan: Plan) -> None:
-        self._tell(
-            "begin", run_id=info.run_id, protocol=info.protocol, preset=info.preset,
-            parameters=info.parameters, phases=info.phases, sample=info.sample,
-            simulated=info.simulated, start=info.start.isoformat(), file=self._path,
-            expected_duration=plan.expected_duration,
-        )  # fmt: skip
-
-    def state(self, state: RunState, reason: str) -> None:
-        self._tell("state", state=state.value, reason=reason)
-
-    def play(self, play: PlayInfo) -> None:
-        self._tell("play", **asdict(play))
 
     def block(self, samples: Samples) -> None:
-        self._tell("block", **{name: getattr(samples, name).tolist() for name in COLUMNS})
+        self.tell("block", **{name: getattr(samples, name).tolist() for name in COLUMNS})
 
-    def progress(self, progress: Progress) -> None:
-        self._tell("progress", **asdict(progress))
-
-    def event(self, event: Event) -> None:
-        self._tell(event.level, time=event.time, message=event.message)
-
-    def end(self, outcome: Outcome, reason: str) -> None:
-        if outcome is Outcome.FAILED:
-            self._tell("fault", message=reason)
-        self._tell("end", outcome=outcome.value, reason=reason, file=self._path)
-
-    def _tell(self, event: str, **content: Any) -> None:
+    def tell(self, event: str, **content: Any) -> None:
         if self._out is None:
             return
         try:

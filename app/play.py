@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.console import Console
 
 from app.experiment import Experiment
-from app.progress import ProgressSink
 from app.recording import FileSink
 from app.runner import Result, Runner
 from app.sinks import Sink
@@ -22,7 +21,6 @@ def play(
     rig: Rig,
     path: Path,
     shown: Sink,
-    console: Console,
     control: Callable[[Runner], AbstractContextManager[None]],
     *,
     sample: str,
@@ -35,9 +33,8 @@ def play(
     path
         Of the new HDF5 file.
     shown
-        What shows the run.
-    console
-        Where a warning goes when the finished file could not be compressed.
+        What shows the run, and last a warning when the finished file could not be compressed;
+        entered before and left after when it is a context manager.
     control
         What may abort the run while it goes on.
     """
@@ -45,7 +42,7 @@ def play(
     runner = Runner(rig, [file, shown])
     info = experiment.info(rig, sample=sample, notes=note)
     try:
-        with control(runner), shown if isinstance(shown, ProgressSink) else nullcontext():
+        with control(runner), shown if isinstance(shown, AbstractContextManager) else nullcontext():
             result = runner.run(experiment.stimulus, experiment.plan, info)
     except Exception as error:
         where = experiment.source.line_of(error) if experiment.source else ""
@@ -54,7 +51,7 @@ def play(
         # A fault in the user's own file, which the runner has made safe and recorded.
         result = Result(Outcome.FAILED, f"{where}: {type(error).__name__}: {error}")
     if file.warning:
-        console.print(f"[yellow]warning[/] {file.warning}", highlight=False, soft_wrap=True)
+        shown.event(file.warning)
     return result
 
 

@@ -25,9 +25,10 @@ class FileSink(Sink):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.warning = ""
+        self.warning: Event | None = None
         """Why the finished file could not be compressed; its readings are all there."""
         self._recorder: Recorder | None = None
+        self._time = 0.0
 
     def begin(self, info: RunInfo, plan: Plan) -> None:
         self._recorder = Recorder.begin(self.path, info, plan.most_readings, plan.most_plays)
@@ -45,6 +46,7 @@ class FileSink(Sink):
             self._recorder.append(samples)
 
     def event(self, event: Event) -> None:
+        self._time = event.time
         if self._recorder:
             self._recorder.event(event)
 
@@ -54,4 +56,4 @@ class FileSink(Sink):
         try:
             self._recorder.end(outcome, reason, datetime.now(UTC).astimezone())
         except NotCompressedError as error:
-            self.warning = str(error)
+            self.warning = Event(self._time, "warning", str(error))

@@ -52,9 +52,7 @@ def run_protocol(
         if not events:
             announce(instruments, console)
         shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
-        result = play(
-            experiment, instruments, path, shown, console, _control, sample=sample, note=note
-        )
+        result = play(experiment, instruments, path, shown, _control, sample=sample, note=note)
     finally:
         instruments.close()
     if result.outcome is not Outcome.FINISHED:
