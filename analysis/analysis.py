@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Table:
-    """Text for a terminal.
+    """Text for a terminal or a notebook.
 
     Parameters
     ----------
@@ -56,15 +57,28 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        rows = "".join(
+            f"<tr>{''.join(f'<{tag}>{html.escape(text)}</{tag}>' for text in row)}</tr>"
+            for tag, row in (("th", self.columns), *(("td", row) for row in self.rows))
+        )
+        notes = "".join(f"<div>{html.escape(note)}</div>" for note in self.notes)
+        return f"<table>{rows}</table>{notes}"
+
 
 class Result(Protocol):
-    """What an analysis returns."""
+    """What an analysis returns; the result of each derives from it."""
 
     def table(self) -> Table:
-        """The main measures, for a terminal."""
+        """The main measures, for a terminal or a notebook."""
 
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON values: measures with intervals and notes, and definitions."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: the table."""
+        return self.table()._repr_html_()
 
 
 ResultT = TypeVar("ResultT", bound=Result)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.ltp_ltd import CycleMeasures, LtpLtdAnalysis, LtpLtdResult, Options, StateMeasures
 from analysis.measure import Definition, Measure, definitions
 from analysis.plays import ohm
@@ -72,7 +72,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class ArrayResult:
+class ArrayResult(Result):
     """The measures of every device of a run, and their spread.
 
     Parameters

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.plays import MeasuredState, remarks
 from analysis.pulse_response import ResponseMeasures, WidthAnalysis
@@ -95,7 +95,7 @@ class MemoryMeasures:
 
 
 @dataclass(frozen=True)
-class AutocorrelationResult:
+class AutocorrelationResult(Result):
     """The measure of every state of a run."""
 
     provenance: Provenance

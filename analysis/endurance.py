@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.branches import PHASES, Branch
 from analysis.cycle_to_cycle import cycle_to_cycle
 from analysis.measure import Definition, Measure, definitions
@@ -82,7 +82,7 @@ class Followed:
 
 
 @dataclass(frozen=True)
-class EnduranceResult:
+class EnduranceResult(Result):
     """The quantities over the cycles of a run.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.captions import DOT
 from analysis.crossing import first_rise
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
@@ -137,7 +137,7 @@ class SweepMeasures:
 
 
 @dataclass(frozen=True)
-class IvSweepResult:
+class IvSweepResult(Result):
     """The sweeps of a run, and the states that it asks for."""
 
     provenance: Provenance

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.crossing import first_rise
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.parts import Part, flagged, parts_of
@@ -133,7 +133,7 @@ class Relearned:
 
 
 @dataclass(frozen=True)
-class LearningResult:
+class LearningResult(Result):
     """A run of learning, stretch by stretch in the order of time."""
 
     provenance: Provenance

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.asymmetry import Normalisation, asymmetry
 from analysis.branches import PHASES, Branch, Cycle, ReadInstant, State, read_states
 from analysis.captions import DOT
@@ -113,7 +113,7 @@ class StateMeasures:
 
 
 @dataclass(frozen=True)
-class LtpLtdResult:
+class LtpLtdResult(Result):
     """The measures of an LTP/LTD run, state by state in the order of measurement."""
 
     provenance: Provenance

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.captions import DOT
 from analysis.crossing import first_rise
 from analysis.double_exponential import CRITERION, Decay, Parameter, fit_decay
@@ -147,7 +147,7 @@ class PpfMeasures:
 
 
 @dataclass(frozen=True)
-class PpfResult:
+class PpfResult(Result):
     """The facilitation of a run, state by state."""
 
     provenance: Provenance

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.plays import MeasuredState, Played, measured_states, remarks
 from analysis.weight_change import STUDY
@@ -94,7 +94,7 @@ class ResponseMeasures:
 
 
 @dataclass(frozen=True)
-class ResponseResult:
+class ResponseResult(Result):
     """The responses of a run, state by state."""
 
     provenance: Provenance

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.plays import MeasuredState, Played, measured_states, remarks
 from protocols.program import Instant
@@ -93,7 +93,7 @@ class Train:
 
 
 @dataclass(frozen=True)
-class PulseTrainResult:
+class PulseTrainResult(Result):
     """The trains of a run in the order of measurement, and the states that it asks for."""
 
     provenance: Provenance

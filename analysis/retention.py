@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.captions import DOT
 from analysis.double_exponential import CRITERION, Decay, Parameter, fit_decay
 from analysis.fits import Fit
@@ -117,7 +117,7 @@ class FitOfRest:
 
 
 @dataclass(frozen=True)
-class RetentionResult:
+class RetentionResult(Result):
     """What was learned and what was left of it.
 
     Parameters

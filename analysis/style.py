@@ -5,6 +5,7 @@ There is no global state; what draws passes the look on.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,9 +31,18 @@ _FOOT = 7e-3
 """Height of the strip of a footer, in m."""
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows, though pyplot does not know of it."""
+
+    def _repr_png_(self) -> bytes:
+        image = io.BytesIO()
+        self.savefig(image, format="png")
+        return image.getvalue()
+
+
 def new_figure(look: Theme, height: float, width: float = WIDTH, dpi: float = 200) -> Figure:
     """An empty figure with a canvas of its own; `height` and `width` in m."""
-    figure = Figure(
+    figure = _ShownFigure(
         figsize=(width / _INCH, height / _INCH), dpi=dpi, facecolor=look.paper,
         layout="constrained",
     )  # fmt: skip

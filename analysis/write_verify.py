@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from analysis.analysis import Analysis, Provenance, Run, Table
+from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.measure import Definition, Measure, as_json, definitions, measures_of
 from analysis.parts import flagged, parts_of
 from analysis.plays import ohm
@@ -63,7 +63,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class WriteVerifyResult:
+class WriteVerifyResult(Result):
     """The tries of a run."""
 
     provenance: Provenance

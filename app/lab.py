@@ -3,15 +3,19 @@
     from app import lab
 
     run = lab.run("ltp-ltd", states="500, open", sample="D7")
-    lab.analyse(run).table()
+    lab.analyse(run)
     lab.figure(run)
 
-Parameters are given by name, as numbers in SI units or as text with units.
+Parameters are given by name, as numbers in SI units or as text with units. A run, its
+measures and its figure show themselves in a notebook.
 """
 
 from __future__ import annotations
 
+import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from analysis.analysis import Analysis, Result
@@ -21,7 +25,9 @@ from app.experiment import Experiment, output_file
 from app.recording import FileSink
 from app.rigs import open_rig
 from app.runner import Runner
+from app.signals import abort_on_signals
 from data.reader import Run, open_run
+from data.run import Outcome
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +51,7 @@ def run(
     Parameters
     ----------
     protocol
-        Its name, as ``fmes protocols`` lists it.
+        Its name, as ``fmes protocols`` lists it, or a file of yours, as ``mine.py:Mine``.
     preset
         Named parameter values; the protocol's first preset without it.
     rig
@@ -60,7 +66,7 @@ def run(
     Returns
     -------
     Run
-        Also when the run was aborted or failed: see its `outcome` and `reason`.
+        Also when it failed: see its `outcome` and `reason`.
 
     Raises
     ------
@@ -68,17 +74,32 @@ def run(
         The request cannot be used; nothing was energised.
     InstrumentError
         An instrument cannot be reached.
+    KeyboardInterrupt
+        Ctrl-C, or the kernel was interrupted: the rig is safe, what was read is in the file,
+        and the run is recorded as aborted.
     """
     experiment = Experiment.prepare(
         protocol, preset=preset, values=parameters, rig=Path(rig) if rig else None
     )
-    path = output_file(Path(out), protocol, sample)
+    if any(device.by_hand for device in experiment.plan.devices):
+        raise InputError(
+            "by=hand waits for the operator before each device; use the command: fmes run "
+            f"{protocol}"
+        )
+    path = output_file(Path(out), experiment.protocol.name, sample)
     instruments = open_rig(experiment.rig)
     try:
         info = experiment.info(instruments, sample=sample, notes=notes)
-        Runner(instruments, [FileSink(path)]).run(experiment.protocol, experiment.plan, info)
+        file = FileSink(path)
+        runner = Runner(instruments, [file])
+        with _abort_on_interrupt(runner):
+            ended = runner.run(experiment.protocol, experiment.plan, info)
     finally:
         instruments.close()
+    if file.warning:
+        warnings.warn(file.warning, stacklevel=2)
+    if ended.outcome is Outcome.ABORTED:
+        raise KeyboardInterrupt(f"{ended.reason}; what was read is in {path}")
     return open_run(path)
 
 
@@ -98,6 +119,11 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     """The figure of a run, which a notebook shows."""
     analysis = _analysis(run)
     return analysis.figure(analysis.analyse(run), dark=dark)
+
+
+def _abort_on_interrupt(runner: Runner) -> AbstractContextManager[None]:
+    """Signals reach the main thread alone, so elsewhere there is nothing to turn into an abort."""
+    return abort_on_signals(runner) if current_thread() is main_thread() else nullcontext()
 
 
 def _analysis(run: Run) -> Analysis[Any]:

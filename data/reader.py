@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A recorded run.
 
@@ -72,6 +72,14 @@ class Run:
     blocks: NDArray[np.void]
     working: bool
     writer: tuple[str, int]
+
+    def __repr__(self) -> str:
+        rig = "SIMULATED" if self.info.simulated else "real rig"
+        words = (self.info.protocol, self.info.sample, self.outcome.value)
+        return (
+            f"<Run {' '.join(filter(None, words))}, {len(self.samples)} readings, {rig}, "
+            f"{self.path}>"
+        )
 
     def _repr_html_(self) -> str:
         """What a notebook shows of a run."""

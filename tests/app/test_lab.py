@@ -14,11 +14,32 @@ def test_a_protocol_in_a_run_out_in_four_lines(tmp_path):
     page = run._repr_html_()
     for text in ("ltp-ltd", "D7", "finished", "SIMULATED"):
         assert text in page
+        assert text in repr(run)
+
+
+def test_a_protocol_of_ones_own_names_the_file_by_its_protocol(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from typing import ClassVar\n"
+        "from protocols.ltp_ltd import LtpLtd\n"
+        "class Mine(LtpLtd):\n"
+        "    name: ClassVar[str] = 'mine'\n"
+    )
+    run = lab.run(f"{tmp_path / 'mine.py'}:Mine", states="open", up=2, down=2, out=tmp_path / "o")
+    assert run.info.protocol == "mine"
+    assert run.path.name.endswith("_mine.h5")
+    with pytest.raises(InputError, match="there is no analysis for protocol 'mine'"):
+        lab.analyse(run)
 
 
 def test_text_in_a_run_is_escaped_when_shown(tmp_path):
     run = lab.run("ltp-ltd", states="open", up=5, down=0, sample="<b>&", out=tmp_path / "a.h5")
     assert "&lt;b&gt;&amp;" in run._repr_html_()
+
+
+def test_a_run_that_waits_for_hands_is_refused(tmp_path):
+    with pytest.raises(InputError, match="fmes run array"):
+        lab.run("array", preset="by-hand", out=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_input_is_an_input_error(tmp_path):
