@@ -97,7 +97,7 @@ def run(
     finally:
         instruments.close()
     if file.warning:
-        warnings.warn(file.warning, stacklevel=2)
+        warnings.warn(file.warning.message, stacklevel=2)
     if ended.outcome is Outcome.ABORTED:
         raise KeyboardInterrupt(f"{ended.reason}; what was read is in {path}")
     return open_run(path)
