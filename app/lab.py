@@ -93,7 +93,7 @@ def run(
         file = FileSink(path)
         runner = Runner(instruments, [file])
         with _abort_on_interrupt(runner):
-            ended = runner.run(experiment.protocol, experiment.plan, info)
+            ended = runner.run(experiment.stimulus, experiment.plan, info)
     finally:
         instruments.close()
     if file.warning:

@@ -73,7 +73,7 @@ def rehearse(experiment: Experiment) -> Rehearsal:
     collect.resume = runner.resume
     try:
         result = runner.run(
-            experiment.protocol, experiment.plan, experiment.info(rig, sample="", notes="")
+            experiment.stimulus, experiment.plan, experiment.info(rig, sample="", notes="")
         )
     finally:
         rig.close()

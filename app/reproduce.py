@@ -175,7 +175,7 @@ def _measure(
     info = experiment.info(rig, sample="study", notes=f"reproduction of Fig. {study.panels}")
     runner = Runner(rig, [FileSink(path), *sinks])
     with abort_on_signals(runner):
-        ended = runner.run(experiment.protocol, experiment.plan, info)
+        ended = runner.run(experiment.stimulus, experiment.plan, info)
     if ended.outcome is Outcome.ABORTED:
         raise KeyboardInterrupt(ended.reason)
     run = open_run(path)

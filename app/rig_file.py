@@ -7,13 +7,14 @@ key, the value and what is accepted.
 from __future__ import annotations
 
 import math
-import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from app.errors import InputError
+from app.toml_file import Section, read_toml
+from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.limits import Limits
 from drivers.resistor_bank import DeviceChannel, Resistor
 from protocols.quantities import Current, Resistance, Time, Voltage
@@ -22,11 +23,19 @@ SIMULATED = "simulated"
 """Address of an instrument on the embedded simulated bench."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def _one_of(known: Iterable[str]) -> AfterValidator:
+    """Accepts the names of drivers."""
+    names = tuple(known)
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"there is no such driver; there are: {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
 
 
-class SourceMeterSection(_Section):
+class SourceMeterSection(Section):
     """The source-measure unit.
 
     Attributes
@@ -37,14 +46,24 @@ class SourceMeterSection(_Section):
         VISA resource name, or "simulated".
     """
 
-    driver: str = "keithley-2600b"
+    driver: Annotated[str, _one_of(d.driver for d in SOURCE_METERS)] = "keithley-2600b"
     model: str = "2602B"
     address: str = Field(SIMULATED, min_length=1)
     channel: Literal["a", "b"] = "a"
     wiring: Literal["2-wire", "4-wire"] = "4-wire"
 
+    @model_validator(mode="after")
+    def _model_of_the_driver(self) -> Self:
+        models = next(d.models for d in SOURCE_METERS if d.driver == self.driver)
+        if self.model not in models:
+            raise ValueError(
+                f"model = {self.model!r} is not for driver {self.driver!r}; it takes "
+                f"{', '.join(models)}"
+            )
+        return self
 
-class ResistorRow(_Section):
+
+class ResistorRow(Section):
     """One resistor of the bank; `calibrated` is its measured value at the device."""
 
     channel: int = Field(ge=1)
@@ -52,7 +71,7 @@ class ResistorRow(_Section):
     calibrated: Annotated[Resistance, Field(gt=0, lt=math.inf)] | None = None
 
 
-class DeviceRow(_Section):
+class DeviceRow(Section):
     """One device of several, behind a relay channel of its own."""
 
     name: str = Field(min_length=1, max_length=60)
@@ -64,7 +83,7 @@ def _bank_of_the_study() -> tuple[ResistorRow, ...]:
     return tuple(ResistorRow(channel=101 + k, nominal=r) for k, r in enumerate(ohms))
 
 
-class ResistorBankSection(_Section):
+class ResistorBankSection(Section):
     """The switchable resistor bank; `settle` is waited after relays have moved.
 
     Attributes
@@ -74,7 +93,7 @@ class ResistorBankSection(_Section):
         device is fixed.
     """
 
-    driver: str = "keysight-34970a"
+    driver: Annotated[str, _one_of(d.driver for d in RESISTOR_BANKS)] = "keysight-34970a"
     address: str = Field(SIMULATED, min_length=1)
     settle: Annotated[Time, Field(ge=0, le=10)] = 0.02
     resistors: tuple[ResistorRow, ...] = Field(default_factory=_bank_of_the_study, min_length=1)
@@ -92,7 +111,7 @@ class ResistorBankSection(_Section):
         return self
 
 
-class DeviceSection(_Section):
+class DeviceSection(Section):
     """Limits of the device under test."""
 
     max_voltage: Annotated[Voltage, Field(gt=0)] = 0.8
@@ -116,7 +135,7 @@ def _speed(value: object) -> object:
 Element = Literal["rs", "c1", "r1", "c2", "r2", "c3", "r_leak"]
 
 
-class SimulationSection(_Section):
+class SimulationSection(Section):
     """The simulated bench.
 
     Attributes
@@ -138,14 +157,14 @@ class SimulationSection(_Section):
     speed: Annotated[float, BeforeValidator(_speed), Field(ge=1)] = math.inf
 
 
-class VisaSection(_Section):
+class VisaSection(Section):
     """Which VISA library; "" is the system's, with pyvisa-py as the fallback."""
 
     library: str = ""
     timeout: Annotated[Time, Field(gt=0, le=600)] = 5.0
 
 
-class RigFile(_Section):
+class RigFile(Section):
     """A whole rig; with no file, the embedded simulated one."""
 
     source_meter: SourceMeterSection = SourceMeterSection()
@@ -198,38 +217,4 @@ class RigFile(_Section):
         InputError
             Not readable, not TOML, an unknown key, or a value that is not accepted.
         """
-        if path is None:
-            return cls()
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"rig file {path} cannot be read: {error}") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"rig file {path} is not TOML: {error}") from error
-        try:
-            return cls(**content)
-        except ValidationError as error:
-            raise InputError("\n".join(_lines(path, error))) from None
-
-
-def _lines(path: Path, error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            section: Any = RigFile
-            for part in problem["loc"][:-1]:
-                section = (
-                    section.model_fields[part].annotation if isinstance(part, str) else section
-                )
-                if getattr(section, "__origin__", None) is tuple:
-                    section = section.__args__[0]
-            lines.append(
-                f"rig file {path}: unknown key {key}; accepted here: "
-                f"{', '.join(section.model_fields)}"
-            )
-        else:
-            message = problem["msg"].removeprefix("Value error, ")
-            value = "" if isinstance(problem["input"], dict) else f" = {problem['input']!r}"
-            lines.append(f"rig file {path}: {key or 'as a whole'}{value}: {message}")
-    return lines
+        return cls() if path is None else read_toml(path, cls, "rig file")

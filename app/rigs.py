@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from app.errors import InputError
 from app.rig_file import RigFile
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.errors import InstrumentError
@@ -19,27 +17,13 @@ if TYPE_CHECKING:
     from drivers.simulated.bench import Bench
 
 
-D = TypeVar("D", SourceMeter, ResistorBank)
 LINE_FREQUENCY = 50.0
 """Assumed where no instrument is connected that could be asked, in Hz."""
 
 
 def source_meter_class(rig: RigFile) -> type[SourceMeter]:
-    """The driver that the rig file names, checked with its model.
-
-    Raises
-    ------
-    InputError
-        Unknown driver, or a model that it is not for.
-    """
-    section = rig.source_meter
-    found = _find(SOURCE_METERS, "source_meter.driver", section.driver)
-    if section.model not in found.models:
-        raise InputError(
-            f"source_meter.model = {section.model!r} is not for driver {section.driver!r}; "
-            f"it takes {', '.join(found.models)}"
-        )
-    return found
+    """The driver that the rig file names."""
+    return next(d for d in SOURCE_METERS if d.driver == rig.source_meter.driver)
 
 
 def stated_capabilities(rig: RigFile) -> Capabilities:
@@ -49,7 +33,7 @@ def stated_capabilities(rig: RigFile) -> Capabilities:
 
 def resistor_bank_class(rig: RigFile) -> type[ResistorBank]:
     """The driver that the rig file names."""
-    return _find(RESISTOR_BANKS, "resistor_bank.driver", rig.resistor_bank.driver)
+    return next(d for d in RESISTOR_BANKS if d.driver == rig.resistor_bank.driver)
 
 
 def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
@@ -122,13 +106,4 @@ def make_bench(rig: RigFile, *, noise: bool | None = None, speed: float | None =
         seed=simulation.seed,
         noise=simulation.noise if noise is None else noise,
         speed=simulation.speed if speed is None else speed,
-    )
-
-
-def _find(drivers: Sequence[type[D]], key: str, name: str) -> type[D]:
-    for driver in drivers:
-        if driver.driver == name:
-            return driver
-    raise InputError(
-        f"{key} = {name!r} is not a driver; there are: {', '.join(d.driver for d in drivers)}"
     )

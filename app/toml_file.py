@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from app.errors import InputError
 
@@ -45,15 +46,33 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        lines = [f"{what} {path}: {_line(kind, dict(p))}" for p in error.errors()]
+        lines = [f"{what} {path}: {_line(kind, dict(p))}" for p in _causes(error)]
         raise InputError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """The problems without lists that are too short only because what they hold is wrong."""
+    found = error.errors()
+    return [
+        problem
+        for problem in found
+        if problem["type"] != "too_short" or not _any_within(problem["loc"], found)
+    ]
+
+
+def _any_within(place: tuple[int | str, ...], problems: list[ErrorDetails]) -> bool:
+    return any(p["loc"] != place and p["loc"][: len(place)] == place for p in problems)
 
 
 def _line(kind: type[Section], problem: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key}; accepted here: {', '.join(_keys(kind, problem['loc'][:-1]))}"
-    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    if problem["type"] == "model_type":
+        message = "it should be a table with keys"
     value = "" if isinstance(problem["input"], dict) else f" = {problem['input']!r}"
     return f"{key or 'as a whole'}{value}: {message}"
 

@@ -74,7 +74,7 @@ def run(keys):
 
 BAD = [
     ("not TOML", "[[run]\n", "night.toml is not TOML"),
-    ("no runs", "rig = 'x'\n", "run: Field required"),
+    ("no runs", "rig = 'x'\n", "run is missing"),
     ("empty list", "run = []\n", r"run = \[\]: .*at least 1"),
     ("unknown key", "runs = 3\n" + run(""), "unknown key runs; accepted here: rig, defaults, run"),
     ("unknown key of a run", run("wdth = 3"), r"unknown key run.0.wdth; accepted here: protocol, "),

@@ -82,12 +82,28 @@ def test_without_a_file_the_rig_is_simulated():
             "[resistor_bank]\nresistors = [{chanel=1, nominal=2}]",
             "resistors.0.chanel; accepted here: channel, nominal, calibrated",
         ),
+        ("[source_meter]\ndriver = 'k'", "source_meter.driver = 'k': .*keithley-2600b"),
+        ("[resistor_bank]\ndriver = 'k'", "resistor_bank.driver = 'k': .*keysight-34970a"),
+        ("[source_meter]\nmodel = '2450'", "source_meter: model = '2450' .* 2602B, 2612B, 2636B"),
+        ("device = 3", "device = 3: it should be a table with keys"),
+        ("[simulation]\nseed = -1", "simulation.seed = -1: it should be greater than"),
+        (
+            "[resistor_bank]\nresistors = [{channel=1}]",
+            "resistor_bank.resistors.0.nominal is missing",
+        ),
         ("[device\n", "is not TOML"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_value_and_what_is_accepted(tmp_path, text, says):
     with pytest.raises(InputError, match=says):
         read(tmp_path, text)
+
+
+def test_a_list_whose_only_row_is_wrong_is_one_problem(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "[resistor_bank]\nresistors = [{channel=1, nominal='x'}]")
+    (line,) = str(caught.value).splitlines()
+    assert "resistor_bank.resistors.0.nominal = 'x'" in line
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
