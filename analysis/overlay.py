@@ -26,9 +26,13 @@ def shared_resistances(runs: Sequence[Run]) -> list[float]:
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:
-    """A name for each run: sample and preset, with the time of day and the file as needed."""
+    """A name of its own for each run: sample and preset, with time of day and file as needed."""
     names = [f"{r.info.sample or r.path.stem}, {r.info.preset}" for r in runs]
-    for more in (lambda r: f"{r.info.start:%Y-%m-%d %H:%M:%S}", lambda r: r.path.name):
+    for more in (
+        lambda r: f"{r.info.start:%Y-%m-%d %H:%M:%S}",
+        lambda r: r.path.name,
+        lambda r: str(r.path),
+    ):
         if len(set(names)) < len(names):
             names = [f"{name}, {more(run)}" for name, run in zip(names, runs, strict=True)]
     return names

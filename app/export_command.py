@@ -35,7 +35,7 @@ def export_file(path: Path, to: Path) -> None:
         # Claims the name: what exists already is never replaced.
         with to.open("x", encoding="utf-8", newline="") as file:
             if to.suffix.lower() == ".csv":
-                _write_csv(run, file)
+                write_csv(run, file)
         if to.suffix.lower() == ".nc":
             run.to_xarray().to_netcdf(to, engine="h5netcdf")
     except OSError as error:
@@ -43,7 +43,8 @@ def export_file(path: Path, to: Path) -> None:
     Console().print(f"export  {to}", highlight=False, soft_wrap=True)
 
 
-def _write_csv(run: Run, file: TextIO) -> None:
+def write_csv(run: Run, file: TextIO) -> None:
+    """Write the readings of a run with units, under lines of provenance."""
     for line in _provenance(run):
         file.write(f"# {line}\n")
     writer = csv.writer(file)

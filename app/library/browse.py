@@ -6,15 +6,17 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
 from app.library.notes import SUFFIX, read_notes
+from app.plain_json import plain
 from data.errors import DataError
-from data.partial import Summary, read_summary
+from data.partial import read_summary
 from data.run import Outcome
+from protocols.quantities import RESISTANCE
 
 ENDINGS = (".h5", ".hdf5")
 """How the files of runs end."""
@@ -132,15 +134,19 @@ def _read(path: Path) -> dict[str, Any]:
         "sample": summary.sample, "start": summary.start.isoformat(), "outcome": outcome,
         "reason": reason, "readings": summary.readings, "simulated": summary.simulated,
         "duration": (summary.end - summary.start).total_seconds() if summary.end else None,
-        "user": summary.user, "states": _states(summary), "recorded_notes": summary.notes,
-        "problem": "",
+        "user": summary.user, "states": plain(asked_states(summary.parameters)),
+        "recorded_notes": summary.notes, "problem": "",
     }  # fmt: skip
 
 
-def _states(summary: Summary) -> list[float | str]:
-    asked = summary.parameters
-    states = asked.get("states", [asked["resistance"]] if "resistance" in asked else [])
-    return list(states)
+def asked_states(parameters: Mapping[str, Any]) -> list[float]:
+    """The regulating resistances (ohm) that a run was asked for, as far as they can be told."""
+    one = [parameters["resistance"]] if "resistance" in parameters else []
+    asked = parameters.get("states", one)
+    try:
+        return [RESISTANCE.parse(r) for r in asked] if isinstance(asked, list) else []
+    except ValueError:  # a user's protocol may mean something else by the word
+        return []
 
 
 def _with_notes(path: str, content: dict[str, Any], *, noted: bool) -> dict[str, Any]:

@@ -60,8 +60,8 @@ class Curve:
         Regulating resistance in ohm, `inf` when open: curves of one state have one colour,
         in the order of the resistances. None where colour does not stand for a state.
     run
-        The run it is of where a chart shows several: then the colour is the run's. Curves
-        without state and run have a colour a name.
+        Name of the run it is of where a chart shows several: then the colour is the run's.
+        Curves without state and run have a colour a name.
     partial
         Whether it was taken from a part of what was planned: its marks are hollow.
     low, high

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure, SubFigure
 
 from analysis.colours import theme
-from analysis.style import footer, sheet
+from analysis.style import SMALL, footer, sheet
 from app.library.chart import Chart, Panel
 from app.library.panel import draw_panel
-from app.library.stroke import Dress
+from app.library.stroke import Dress, run_handles
 
-_ROW, _FOOT = 46e-3, 9e-3
-"""Height of a row of panels of height 1 and of the strip below them, in m."""
+_ROW, _FOOT, _LINE = 46e-3, 9e-3, 4e-3
+"""Height of a row of panels of height 1, of the strip below, of a line of a legend; in m."""
+_RUNS = 2
+"""Runs that a line of the legend explains."""
 Rows = Sequence[tuple[Panel, ...]]
 
 
@@ -22,10 +23,15 @@ def draw(chart: Chart, *, dark: bool = False) -> Figure:
     """Draw all panels of a chart, with its provenance."""
     look, groups = theme(dark), _groups(chart.rows)
     heights = [sum(map(_height, group)) for group in groups]
-    figure, body, strip = sheet(look, sum(heights) * _ROW + _FOOT)
+    dress = Dress.of(chart, look)
+    top = _LINE * -(-len(dress.runs) // _RUNS)
+    figure, body, strip = sheet(look, sum(heights) * _ROW + top + _FOOT)
     grid = body.add_gridspec(len(groups), 1, height_ratios=heights)
-    several = sum(map(len, chart.rows)) > 1
-    dress = Dress.of(chart, look, string.ascii_lowercase if several else "")
+    if handles := run_handles(chart, dress):
+        body.legend(
+            handles=handles, loc="outside upper left", ncols=_RUNS, fontsize=SMALL, frameon=False,
+            labelcolor=look.ink, handlelength=2.4,
+        )  # fmt: skip
     for k, group in enumerate(groups):
         _draw_group(body.add_subfigure(grid[k], facecolor=look.paper), group, dress)
     footer(strip, look, chart.origin, chart.conditions, chart.alert)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -39,16 +40,18 @@ def scale_of(axis: Axis, values: Iterable[Array]) -> Scale:
     return Scale(10.0**-exponent, f"{axis.label} ({_PREFIXES[exponent]}{unit})")
 
 
-def x_values(panel: Panel) -> list[Array]:
-    """All there is along x, helper lines aside."""
-    cells = [panel.cells.x_edges] if panel.cells else []
-    return [*cells, *(c.x for c in panel.curves if c.role != "guide")]
-
-
-def y_values(panel: Panel) -> list[Array]:
-    """All there is along y, helper lines aside."""
-    cells = [panel.cells.y_edges] if panel.cells else []
-    return [*cells, *(c.y for c in panel.curves if c.role != "guide")]
+def scales_of(chart: Chart) -> dict[Axis, Scale]:
+    """The scale of each axis; equal axes of several panels have one."""
+    values: dict[Axis, list[Array]] = {}
+    for row in chart.rows:
+        for panel in row:
+            curves = [c for c in panel.curves if c.role != "guide"]
+            values.setdefault(panel.x, []).extend(c.x for c in curves)
+            values.setdefault(panel.y, []).extend(c.y for c in curves)
+            if panel.cells:
+                values[panel.x].append(panel.cells.x_edges)
+                values[panel.y].append(panel.cells.y_edges)
+    return {axis: scale_of(axis, along) for axis, along in values.items()}
 
 
 def colours_of(chart: Chart, look: Theme) -> Mapping[Curve, str]:
@@ -73,6 +76,16 @@ def colours_of(chart: Chart, look: Theme) -> Mapping[Curve, str]:
         else:
             found[c] = kinds[places[c.name] % len(kinds)]
     return found
+
+
+def letters_of(chart: Chart) -> list[str]:
+    """A letter for each panel, row by row; none where there is but one."""
+    count = sum(map(len, chart.rows))
+    if count < 2:
+        return [""] * count
+    single = string.ascii_lowercase
+    more = ("".join(pair) for pair in itertools.product(single, repeat=2))
+    return list(itertools.islice(itertools.chain(single, more), count))
 
 
 def kinds_of(chart: Chart) -> dict[str, int]:

@@ -12,15 +12,15 @@ from matplotlib.ticker import NullLocator
 
 from analysis.style import SMALL, TEXT, dress, legend, say
 from app.library.chart import Axis, Cells, Curve, Panel
-from app.library.looks import Scale, kinds_in, scale_of, x_values, y_values
+from app.library.looks import Scale, kinds_in, scale_of
 from app.library.stroke import Dress, over_dense, stroke
 
 
 def draw_panel(axes: Axes, panel: Panel, style: Dress, *, alone: bool) -> None:
     """Draw a panel; one that is alone in its row has its legend beside it."""
     look = style.look
-    x, y = scale_of(panel.x, x_values(panel)), scale_of(panel.y, y_values(panel))
-    dress(axes, look, next(style.letters, ""), x.label, y.label)
+    x, y = style.scales[panel.x], style.scales[panel.y]
+    dress(axes, look, next(style.letters), x.label, y.label)
     if not panel.curves and panel.cells is None:
         say(axes, look, panel.note)
         return
@@ -100,7 +100,7 @@ def _set_limits(axes: Axes, panel: Panel, y: Scale) -> None:
     if panel.x.log:
         places, wide = [place for place, _ in panel.x.ticks], _spread(panel.x) ** 0.12
         axes.set_xlim(min(places) / wide, max(places) * wide)
-    values = np.concatenate(y_values(panel)) * y.factor
+    values = np.concatenate([c.y for c in panel.curves if c.role != "guide"]) * y.factor
     if values.min() > 0 and np.ptp(values) < 0.1 * values.mean():
         # A range in which a small difference looks small.
         axes.set_ylim(0.9 * values.min(), 1.1 * values.max())
@@ -110,7 +110,7 @@ def _add_legend(axes: Axes, panel: Panel, style: Dress, *, alone: bool) -> None:
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for curve in panel.curves:
         key = (curve.name, style.colours[curve])
-        if not curve.name or key in style.told or over_dense(curve, panel):
+        if not curve.name or curve.run or key in style.told or over_dense(curve, panel):
             continue
         line, entry = stroke(curve, panel, style), entries.setdefault(key, {})
         # What any curve of that name has: a mark, a line. Whole ones stand for hollow ones.

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from matplotlib.lines import Line2D
+
 from analysis.colours import Theme
-from app.library.chart import Chart, Curve, Panel
-from app.library.looks import colours_of, is_kind, kinds_of
+from app.library.chart import Axis, Chart, Curve, Panel
+from app.library.looks import Scale, colours_of, is_kind, kinds_of, letters_of, scales_of
 
 _DASHES, _MARKS = ("-", "--", "-.", ":"), "osD^v"
 _DENSE = 60
@@ -25,6 +27,8 @@ class Dress:
         Colours of the appearance.
     colours
         Of each curve.
+    scales
+        Of each axis.
     kinds
         Number of each name that stands for a kind.
     runs
@@ -37,17 +41,21 @@ class Dress:
 
     look: Theme
     colours: Mapping[Curve, str]
+    scales: Mapping[Axis, Scale]
     kinds: Mapping[str, int]
     runs: list[str]
     letters: Iterator[str]
     told: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, chart: Chart, look: Theme, letters: str) -> Dress:
-        """The dress of a chart whose panels have these letters."""
+    def of(cls, chart: Chart, look: Theme) -> Dress:
+        """The dress of a chart of which nothing is drawn yet."""
         curves = [c for row in chart.rows for panel in row for c in panel.curves]
         runs = list(dict.fromkeys(c.run for c in curves if c.run))
-        return cls(look, colours_of(chart, look), kinds_of(chart), runs, iter(letters))
+        return cls(
+            look, colours_of(chart, look), scales_of(chart), kinds_of(chart), runs,
+            iter(letters_of(chart)),
+        )  # fmt: skip
 
 
 def stroke(curve: Curve, panel: Panel, dress: Dress) -> dict[str, Any]:
@@ -82,3 +90,13 @@ def over_dense(curve: Curve, panel: Panel) -> bool:
         c.role == "data" and c.marks and len(c.x) > _DENSE and c.name == curve.name
         for c in panel.curves
     )
+
+
+def run_handles(chart: Chart, dress: Dress) -> list[Line2D]:
+    """A line of a legend for each run of a chart that shows several."""
+    first: dict[str, Line2D] = {}
+    for panel in (panel for row in chart.rows for panel in row):
+        for curve in panel.curves:
+            if curve.run and curve.run not in first:
+                first[curve.run] = Line2D([], [], **stroke(curve, panel, dress), label=curve.run)
+    return list(first.values())
