@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from analysis.analysis import Provenance
-
-DOT = " \N{MIDDLE DOT} "
-"""Between the items of a footer."""
+from analysis.symbols import DOT as DOT
+from analysis.symbols import symbol as symbol
 
 
 def origin(p: Provenance) -> str:
@@ -24,9 +21,3 @@ def alerts(p: Provenance, complete: bool) -> str:
     """What must not be overlooked about a run, for the footer of its figure."""
     marks = ["SIMULATED"] if p.simulated else []
     return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])
-
-
-def symbol(label: str) -> str:
-    """A label with the signs of its units: of ohm and of micro."""
-    label = label.replace("ohm", "\N{GREEK CAPITAL LETTER OMEGA}")
-    return re.sub(r"(?<=\d )u(?=\w)", "\N{MICRO SIGN}", label)

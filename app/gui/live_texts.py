@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.captions import DOT, symbol
+from analysis.symbols import DOT, symbol
 from app.gui.readings import FLAG_TEXTS, Readings
 from app.gui.state_colours import name
 from data.samples import Flag

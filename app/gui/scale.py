@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from analysis.captions import symbol
+from analysis.symbols import symbol
 from app.gui.binding import pg
 from protocols.quantities import with_prefix
 

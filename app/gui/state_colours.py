@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
-from analysis.captions import symbol
+from analysis.symbols import symbol
 from analysis.colours import blend, state_colours
 from app.gui.theme import Look
 from protocols.quantities import RESISTANCE
