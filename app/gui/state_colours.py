@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
-from analysis.symbols import symbol
 from analysis.colours import blend, state_colours
+from analysis.symbols import symbol
 from app.gui.theme import Look
 from protocols.quantities import RESISTANCE
 
