@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matplotlib.figure import Figure, SubFigure
 
 from analysis.colours import theme
 from analysis.style import SMALL, footer, sheet
 from app.library.chart import Chart, Panel
+from app.library.looks import Rows, groups_of
 from app.library.panel import draw_panel
 from app.library.stroke import Dress, run_handles
 
@@ -16,12 +15,11 @@ _ROW, _FOOT, _LINE = 46e-3, 9e-3, 4e-3
 """Height of a row of panels of height 1, of the strip below, of a line of a legend; in m."""
 _RUNS = 2
 """Runs that a line of the legend explains."""
-Rows = Sequence[tuple[Panel, ...]]
 
 
 def draw(chart: Chart, *, dark: bool = False) -> Figure:
     """Draw all panels of a chart, with its provenance."""
-    look, groups = theme(dark), _groups(chart.rows)
+    look, groups = theme(dark), groups_of(chart.rows)
     heights = [sum(map(_height, group)) for group in groups]
     dress = Dress.of(chart, look)
     top = _LINE * -(-len(dress.runs) // _RUNS)
@@ -36,18 +34,6 @@ def draw(chart: Chart, *, dark: bool = False) -> Figure:
         _draw_group(body.add_subfigure(grid[k], facecolor=look.paper), group, dress)
     footer(strip, look, chart.origin, chart.conditions, chart.alert)
     return figure
-
-
-def _groups(rows: Rows) -> list[Rows]:
-    """Rows by what is aligned: single panels over each other that share an x axis are one."""
-    groups: list[list[tuple[Panel, ...]]] = []
-    for row in rows:
-        above = groups[-1][-1] if groups else ()
-        if len(row) == len(above) == 1 and row[0].x == above[0].x:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return list(groups)
 
 
 def _height(row: tuple[Panel, ...]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from analysis.colours import Theme, state_colours
 from app.library.chart import Array, Axis, Chart, Curve, Panel
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "\N{MICRO SIGN}", -3: "m", 0: "", 3: "k", 6: "M"}
+DENSE = 60
+"""Points of a curve from which on its marks are small, and fits are drawn over them in ink."""
+Rows = Sequence[tuple[Panel, ...]]
 _SIGNS = {"ohm": "\N{GREEK CAPITAL LETTER OMEGA}"}
 
 
@@ -113,6 +116,41 @@ def kinds_in(panel: Panel) -> list[str]:
 def is_kind(curve: Curve) -> bool:
     """Whether the name of a curve stands for what it is: of no state and of no run."""
     return curve.role != "guide" and not curve.run and curve.state is None
+
+
+def groups_of(rows: Rows) -> list[Rows]:
+    """Rows by what is aligned: single panels over each other that share an x axis are one."""
+    groups: list[list[tuple[Panel, ...]]] = []
+    for row in rows:
+        above = groups[-1][-1] if groups else ()
+        if len(row) == len(above) == 1 and row[0].x == above[0].x:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return list(groups)
+
+
+def over_dense(curve: Curve, panel: Panel) -> bool:
+    """Whether a curve is the fit of one whose marks would hide it."""
+    return curve.role == "fit" and any(
+        c.role == "data" and c.marks and len(c.x) > DENSE and c.name == curve.name
+        for c in panel.curves
+    )
+
+
+def beside(curve: Curve, panel: Panel) -> Array:
+    """The places of a curve, those of several kinds at one place side by side."""
+    names = kinds_in(panel)
+    if not (panel.x.log and panel.x.ticks and curve.name in names and len(names) > 1):
+        return curve.x
+    aside = names.index(curve.name) / (len(names) - 1) - 0.5
+    return np.multiply(curve.x, spread(panel.x) ** (0.03 * aside))
+
+
+def spread(axis: Axis) -> float:
+    """How many times the least place of an axis its greatest is, at least 3."""
+    places = [place for place, _ in axis.ticks]
+    return max(3.0, max(places) / min(places))
 
 
 def _exponent(values: Iterable[Array]) -> int:

@@ -12,8 +12,8 @@ from matplotlib.ticker import NullLocator
 
 from analysis.style import SMALL, TEXT, dress, legend, say
 from app.library.chart import Axis, Cells, Curve, Panel
-from app.library.looks import Scale, kinds_in, scale_of
-from app.library.stroke import Dress, over_dense, stroke
+from app.library.looks import Scale, beside, over_dense, scale_of, spread
+from app.library.stroke import Dress, stroke
 
 
 def draw_panel(axes: Axes, panel: Panel, style: Dress, *, alone: bool) -> None:
@@ -61,7 +61,7 @@ def _draw_curve(axes: Axes, curve: Curve, panel: Panel, x: Scale, y: Scale, styl
         else:
             axes.plot(curve.x * x.factor, curve.y * y.factor, zorder=0, **line)
         return
-    places, heights = _beside(curve, panel) * x.factor, curve.y * y.factor
+    places, heights = beside(curve, panel) * x.factor, curve.y * y.factor
     axes.plot(places, heights, zorder=3 if curve.role == "fit" else 2, **line)
     if curve.low is not None and curve.high is not None:
         known = np.isfinite(curve.low) & np.isfinite(curve.high)
@@ -70,21 +70,6 @@ def _draw_curve(axes: Axes, curve: Curve, panel: Panel, x: Scale, y: Scale, styl
             places[known], heights[known], [end[known] for end in ends], fmt="none",
             ecolor=line["color"], elinewidth=0.9, capsize=2.2, zorder=1,
         )  # fmt: skip
-
-
-def _beside(curve: Curve, panel: Panel) -> Any:
-    """The places of a curve, those of several kinds at one place side by side."""
-    names = kinds_in(panel)
-    if not (panel.x.log and panel.x.ticks and curve.name in names and len(names) > 1):
-        return curve.x
-    aside = names.index(curve.name) / (len(names) - 1) - 0.5
-    return curve.x * _spread(panel.x) ** (0.03 * aside)
-
-
-def _spread(axis: Axis) -> float:
-    """How many times the least place of an axis its greatest is, at least 3."""
-    places = [place for place, _ in axis.ticks]
-    return max(3.0, max(places) / min(places))
 
 
 def _set_ticks(axes: Axes, panel: Panel, x: Scale, y: Scale) -> None:
@@ -98,7 +83,7 @@ def _set_ticks(axes: Axes, panel: Panel, x: Scale, y: Scale) -> None:
 
 def _set_limits(axes: Axes, panel: Panel, y: Scale) -> None:
     if panel.x.log:
-        places, wide = [place for place, _ in panel.x.ticks], _spread(panel.x) ** 0.12
+        places, wide = [place for place, _ in panel.x.ticks], spread(panel.x) ** 0.12
         axes.set_xlim(min(places) / wide, max(places) * wide)
     values = np.concatenate([c.y for c in panel.curves if c.role != "guide"]) * y.factor
     if values.min() > 0 and np.ptp(values) < 0.1 * values.mean():

@@ -10,11 +10,18 @@ from matplotlib.lines import Line2D
 
 from analysis.colours import Theme
 from app.library.chart import Axis, Chart, Curve, Panel
-from app.library.looks import Scale, colours_of, is_kind, kinds_of, letters_of, scales_of
+from app.library.looks import (
+    DENSE,
+    Scale,
+    colours_of,
+    is_kind,
+    kinds_of,
+    letters_of,
+    over_dense,
+    scales_of,
+)
 
 _DASHES, _MARKS = ("-", "--", "-.", ":"), "osD^v"
-_DENSE = 60
-"""Points of a curve from which on its marks are small, and fits are drawn over them in ink."""
 
 
 @dataclass
@@ -66,7 +73,7 @@ def stroke(curve: Curve, panel: Panel, dress: Dress) -> dict[str, Any]:
         return {"color": colour, "linewidth": 0.7, "linestyle": dash}
     if over_dense(curve, panel):
         return {"color": dress.look.ink, "linewidth": 0.6}
-    dense = len(curve.x) > _DENSE
+    dense = len(curve.x) > DENSE
     dash = "-"
     if curve.run:
         place = dress.runs.index(curve.run)
@@ -82,14 +89,6 @@ def stroke(curve: Curve, panel: Panel, dress: Dress) -> dict[str, Any]:
         "markersize": 2.0 if dense else 3.6, "markeredgewidth": 0.0 if dense else 0.8,
         "markerfacecolor": dress.look.paper if curve.partial else colour,
     }  # fmt: skip
-
-
-def over_dense(curve: Curve, panel: Panel) -> bool:
-    """Whether a curve is the fit of one whose marks would hide it."""
-    return curve.role == "fit" and any(
-        c.role == "data" and c.marks and len(c.x) > _DENSE and c.name == curve.name
-        for c in panel.curves
-    )
 
 
 def run_handles(chart: Chart, dress: Dress) -> list[Line2D]:
