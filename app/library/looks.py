@@ -144,7 +144,8 @@ def beside(curve: Curve, panel: Panel) -> Array:
     if not (panel.x.log and panel.x.ticks and curve.name in names and len(names) > 1):
         return curve.x
     aside = names.index(curve.name) / (len(names) - 1) - 0.5
-    return np.multiply(curve.x, spread(panel.x) ** (0.03 * aside))
+    shifted: Array = curve.x * spread(panel.x) ** (0.03 * aside)
+    return shifted
 
 
 def spread(axis: Axis) -> float:
