@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from analysis.analysis import Analysis
@@ -30,16 +31,37 @@ def show_measures(path: Path, console: Console) -> None:
     """Print the main measures of a run as a table."""
     run, analysis = _open(path)
     text = analysis.analyse(run).table()
-    table = Table(box=None, pad_edge=False)
-    for name, *cells in zip(text.columns, *text.rows, strict=True):
-        # Wide enough for the longest word: a heading or a number is never cut.
-        words = " ".join([name, *cells]).split()
-        table.add_column(name, min_width=max(map(len, words)))
-    for row in text.rows:
-        table.add_row(*row)
-    console.print(table)
+    blocks = _blocks(list(zip(text.columns, *text.rows, strict=True)), console.width)
+    for number, columns in enumerate(blocks):
+        table = Table(*(name for name, *_ in columns), box=None, pad_edge=False)
+        for row in zip(*(cells for _, *cells in columns), strict=True):
+            table.add_row(*map(escape, row))
+        if number:
+            console.print()
+        # A terminal that is too narrow for a single column breaks the line; nothing is cut.
+        console.print(table, width=max(console.width, _width(columns)), crop=False)
     for note in text.notes:
         console.print(note, highlight=False, markup=False)
+
+
+_Column: TypeAlias = tuple[str, ...]
+"""Heading and cells."""
+
+
+def _blocks(columns: list[_Column], available: int) -> list[list[_Column]]:
+    """As many columns side by side as fit; the others follow, behind the first one again."""
+    first, *others = columns
+    blocks = [[first]]
+    for column in others:
+        if len(blocks[-1]) > 1 and _width([*blocks[-1], column]) > available:
+            blocks.append([first])
+        blocks[-1].append(column)
+    return blocks
+
+
+def _width(columns: list[_Column]) -> int:
+    """Width of a table, with two blanks between columns."""
+    return sum(max(map(len, cells)) for cells in columns) + 2 * (len(columns) - 1)
 
 
 def draw_file(path: Path, out: Path | None, *, dark: bool, console: Console | None = None) -> None:

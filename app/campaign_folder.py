@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.errors import InputError
-from app.experiment import Experiment, file_words, new_file, writable_folder
+from app.experiment import Experiment
 from app.file_lock import lock
+from app.output import file_words, new_file, writable_folder
 from app.user_protocol import ProtocolSource, recorded_source
 from data.errors import DataError
 from data.reader import Run, open_run

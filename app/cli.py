@@ -40,8 +40,8 @@ RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file
 
 
 @contextmanager
-def _bad_input() -> Iterator[None]:
-    """End with exit code 2 and the message when the request cannot be used."""
+def _exit_codes() -> Iterator[None]:
+    """End with the exit code for bad input and the message, or with that for Ctrl-C."""
     from app.errors import InputError
     from data.errors import DataError
 
@@ -50,6 +50,9 @@ def _bad_input() -> Iterator[None]:
     except (InputError, DataError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:  # while no run goes on: there it aborts the run
+        typer.echo("aborted", err=True)
+        raise typer.Exit(ABORTED) from None
 
 
 @app.command()
@@ -73,7 +76,7 @@ def run(
     """Run a protocol on a rig and record it."""
     from app.run_command import run_protocol
 
-    with _bad_input():
+    with _exit_codes():
         code = run_protocol(
             protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
             note=note, events=events, figure=figure,
@@ -94,7 +97,7 @@ def check(
     """Say what a run would do; nothing is energised."""
     from app.check_command import check_protocol
 
-    with _bad_input():
+    with _exit_codes():
         check_protocol(protocol, preset=preset, settings=settings or [], rig=rig, picture=picture)
 
 
@@ -111,7 +114,7 @@ def describe(protocol: ProtocolName) -> None:
     """Show a protocol's parameters, units, defaults, limits and presets."""
     from app.describe_command import describe_protocol
 
-    with _bad_input():
+    with _exit_codes():
         describe_protocol(protocol)
 
 
@@ -123,7 +126,7 @@ def analyse(
     """Print the measures of a recorded run."""
     from app.analyse_command import analyse_file
 
-    with _bad_input():
+    with _exit_codes():
         analyse_file(file, as_json=as_json)
 
 
@@ -139,7 +142,7 @@ def figure(
     """Draw the figure of a recorded run."""
     from app.analyse_command import draw_file
 
-    with _bad_input():
+    with _exit_codes():
         draw_file(file, out, dark=dark)
 
 
@@ -158,7 +161,7 @@ def campaign(
     from app.campaign_command import check_campaign, run_campaign
 
     code = 0
-    with _bad_input():
+    with _exit_codes():
         if only_check:
             check_campaign(file, out)
         else:
@@ -177,7 +180,7 @@ def compare(
     """Draw several runs of one protocol over each other."""
     from app.compare_command import compare_files
 
-    with _bad_input():
+    with _exit_codes():
         compare_files(files, out, dark=dark)
 
 
@@ -189,7 +192,7 @@ def export(
     """Write a run's readings as CSV or netCDF."""
     from app.export_command import export_file
 
-    with _bad_input():
+    with _exit_codes():
         export_file(file, to)
 
 
@@ -203,7 +206,7 @@ def reproduce(
     """Run every measurement of the study and report, beside the study's own values."""
     from app.reproduce_command import reproduce_study
 
-    with _bad_input():
+    with _exit_codes():
         code = reproduce_study(rig, out)
     raise typer.Exit(code)
 
@@ -217,5 +220,5 @@ def emulate(
     """Serve emulated instruments on a loopback socket until Ctrl-C."""
     from app.emulate_command import serve_bench
 
-    with _bad_input():
+    with _exit_codes():
         serve_bench(instrument, port, rig)

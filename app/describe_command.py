@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,7 +26,7 @@ def describe_protocol(name: str) -> None:
     protocol, _ = find_protocol(name)
     console = Console()
     console.print(f"[bold]{protocol.name}[/]  {protocol.title}\n", highlight=False)
-    console.print(inspect.getdoc(protocol) or "", highlight=False, markup=False)
+    console.print(_flowing(inspect.getdoc(protocol) or ""), highlight=False, markup=False)
     table = Table("parameter", "unit", "default", "limits", "meaning", box=None, pad_edge=False)
     for parameter in protocol.parameters():
         table.add_row(
@@ -47,3 +48,8 @@ def describe_protocol(name: str) -> None:
         console.print(f"  [bold]{preset_name}[/]  {escape(preset.explanation)}", highlight=False)
         if values:
             console.print(f"    {values}", highlight=False, markup=False)
+
+
+def _flowing(text: str) -> str:
+    """A docstring whose paragraphs are one line each, which a terminal breaks where it must."""
+    return re.sub(r"(?<![-:\n])\n(?=[^\s-])", " ", text)

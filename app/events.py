@@ -13,7 +13,7 @@ import threading
 from typing import Any, TextIO
 
 from app.plain_json import plain
-from app.runner import Runner
+from app.steering import Steering
 from app.telling import TellingSink
 from data.samples import COLUMNS, Samples
 
@@ -47,7 +47,7 @@ class EventSink(TellingSink):
             self._out = None
 
 
-def listen(runner: Runner, source: TextIO) -> None:
+def listen(steering: Steering, source: TextIO) -> None:
     """Take commands from a person or another program in the background, while lines come."""
     # Unbuffered: a thread that waits inside a buffered stream would hold its lock at exit.
     lines = open(source.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
@@ -56,10 +56,10 @@ def listen(runner: Runner, source: TextIO) -> None:
         for line in lines:
             match line.strip():
                 case b"pause":
-                    runner.pause()
+                    steering.pause()
                 case b"resume":
-                    runner.resume()
+                    steering.resume()
                 case b"abort":
-                    runner.abort("asked to abort")
+                    steering.abort("asked to abort")
 
     threading.Thread(target=read, name="commands", daemon=True).start()

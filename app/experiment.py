@@ -7,9 +7,7 @@ touched: protocol, parameters, rig, instrument's and device's limits, resistance
 from __future__ import annotations
 
 import getpass
-import os
 import platform
-import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -259,62 +257,17 @@ def values_of(settings: Sequence[str]) -> dict[str, str]:
     Raises
     ------
     InputError
-        A text without a value.
+        A text without a value, or a parameter that is given twice.
     """
-    values = {}
+    values: dict[str, str] = {}
     for text in settings:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             raise InputError(f"--set {text!r}: write parameter=value, for example width=10ms")
-        values[name.strip()] = value.strip()
+        if (key := name.strip()) in values:
+            raise InputError(f"--set {text!r}: {key} is given already, as {values[key]!r}")
+        values[key] = value.strip()
     return values
-
-
-def output_file(out: Path, protocol: str, sample: str) -> Path:
-    """Where a run goes: `out` itself when it ends in .h5, else a new name in that folder.
-
-    Raises
-    ------
-    InputError
-        The file exists, or the folder cannot be made or written to.
-    """
-    if out.suffix not in (".h5", ".hdf5"):
-        writable_folder(out)
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        return new_file(out, file_words(stamp, protocol, sample))
-    writable_folder(out.parent)
-    if out.exists():
-        raise InputError(f"--out {out}: exists already, and a run never replaces a file")
-    return out
-
-
-def new_file(folder: Path, name: str) -> Path:
-    """A run's file of that name, or of that name with the next number that no file has."""
-    attempt = 1
-    while (path := folder / f"{name}{f'_{attempt}' if attempt > 1 else ''}.h5").exists():
-        attempt += 1
-    return path
-
-
-def file_words(*words: str) -> str:
-    """A file's name, without its ending, from words of any kind."""
-    return "_".join(re.sub(r"[^\w.-]+", "-", word) for word in words if word)
-
-
-def writable_folder(folder: Path) -> None:
-    """Make a folder unless it is there.
-
-    Raises
-    ------
-    InputError
-        It cannot be made or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {folder}: the folder cannot be made: {error}") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"--out {folder}: the folder is not writable")
 
 
 def _user() -> str:

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.analysis import Analysis, Result
 from analysis.catalogue import for_protocol
 from app.errors import InputError
-from app.experiment import Experiment, output_file
+from app.experiment import Experiment
+from app.output import output_file
 from app.recording import FileSink
 from app.rigs import open_rig
 from app.runner import Runner

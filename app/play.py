@@ -57,5 +57,7 @@ def play(
 
 def announce(rig: Rig, console: Console) -> None:
     """Say which instruments are about to be used, and whether they are emulated."""
-    kind = "SIMULATED rig" if rig.simulated else "rig"
-    console.print(f"{kind}: {rig.meter.identity}; {rig.bank.identity}", highlight=False)
+    kind = "SIMULATED rig: " if rig.simulated else "rig: "
+    for who in (rig.meter.identity, rig.bank.identity):
+        console.print(f"{kind}{who}", highlight=False, soft_wrap=True)
+        kind = " " * len(kind)

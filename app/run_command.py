@@ -14,13 +14,16 @@ from rich.markup import escape
 from analysis.catalogue import for_protocol
 from app.analyse_command import draw_file, show_measures
 from app.cli import ABORTED, FAILED
+from app.errors import InputError
 from app.events import EventSink, listen
-from app.experiment import Experiment, output_file, values_of
+from app.experiment import Experiment, values_of
+from app.output import free, output_file
 from app.play import announce, play
 from app.progress import ProgressSink
 from app.rigs import open_rig
-from app.runner import Runner
 from app.signals import abort_on_signals
+from app.steering import Steering
+from data.errors import DataError
 from data.run import Outcome
 from drivers.errors import InstrumentError
 
@@ -41,20 +44,27 @@ def run_protocol(
 ) -> int:
     """Run one protocol; returns the exit code."""
     experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
+    analysed = not events and for_protocol(experiment.protocol.name) is not None
     path = output_file(out, experiment.protocol.name, sample)
+    if analysed and figure:
+        free((path.with_suffix(".png"),))
     console = Console(stderr=events)
-    try:
-        instruments = open_rig(experiment.rig)
-    except InstrumentError as error:
-        typer.echo(f"error: {error}", err=True)
-        return FAILED
-    try:
-        if not events:
-            announce(instruments, console)
-        shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
-        result = play(experiment, instruments, path, shown, _control, sample=sample, note=note)
-    finally:
-        instruments.close()
+    steering = Steering()
+    with _steered(steering):
+        try:
+            instruments = open_rig(experiment.rig)
+        except InstrumentError as error:
+            typer.echo(f"error: {error}", err=True)
+            return FAILED
+        try:
+            if not events:
+                announce(instruments, console)
+            shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
+            result = play(
+                experiment, instruments, path, shown, steering.of, sample=sample, note=note
+            )
+        finally:
+            instruments.close()
     if result.outcome is not Outcome.FINISHED:
         console.print(
             f"[bold]{result.outcome.value}[/] {escape(result.reason)}",
@@ -62,18 +72,21 @@ def run_protocol(
             soft_wrap=True,
         )
     console.print(f"file    {path}", highlight=False, soft_wrap=True)
-    analysed = for_protocol(experiment.protocol.name) is not None
-    if not events and analysed and result.outcome is Outcome.FINISHED:
-        show_measures(path, console)
-        if figure:
-            draw_file(path, None, dark=False)
+    if analysed and result.outcome is Outcome.FINISHED:
+        try:
+            show_measures(path, console)
+            if figure:
+                draw_file(path, None, dark=False)
+        except (InputError, DataError) as error:
+            typer.echo(f"error: the run is complete in its file, but {error}", err=True)
+            return FAILED
     return _CODES[result.outcome]
 
 
 @contextmanager
-def _control(runner: Runner) -> Iterator[None]:
+def _steered(steering: Steering) -> Iterator[None]:
     """Lines on standard input pause, resume and abort; signals abort."""
     with suppress(OSError, ValueError):  # there may be no standard input
-        listen(runner, sys.stdin)
-    with abort_on_signals(runner):
+        listen(steering, sys.stdin)
+    with abort_on_signals(steering):
         yield

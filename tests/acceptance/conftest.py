@@ -25,10 +25,10 @@ ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONUTF8": "1
 def command() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command in a folder and wait for its end."""
 
-    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(folder: Path, *arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*FMES, *arguments], cwd=folder, capture_output=True, text=True, timeout=120,
-            env=ENVIRONMENT, check=False,
+            env={**ENVIRONMENT, "COLUMNS": str(columns)}, check=False,
         )  # fmt: skip
 
     return run

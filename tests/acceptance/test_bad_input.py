@@ -9,6 +9,10 @@ CASES = [
     ("unknown protocol", ["run", "ltp-lt"], "no protocol 'ltp-lt'; there are: "),
     ("unknown parameter", ["run", "ltp-ltd", "--set", "widht=3 ms"], "no parameter 'widht'"),
     ("unit mismatch", ["run", "ltp-ltd", "--set", "width=3 V"], "width: '3 V' has the unit of"),
+    (
+        "a parameter given twice", ["run", "ltp-ltd", "--set", "up=3", "--set", "up=4"],
+        "up is given already, as '3'",
+    ),
     ("no value", ["run", "ltp-ltd", "--set", "width"], "write parameter=value"),
     ("unknown preset", ["run", "ltp-ltd", "--preset", "fast"], "paper-20ms, text-500Hz"),
     (
@@ -40,6 +44,11 @@ CASES = [
     ("a rig file with a wrong key", ["run", "ltp-ltd", "--rig", "bad.toml"], "source_meter.adress"),
     ("a rig file that is not there", ["run", "ltp-ltd", "--rig", "none.toml"], "cannot be read"),
     ("a file that exists", ["run", "ltp-ltd", "--out", "there.h5"], "never replaces a file"),
+    ("a figure that exists", ["run", "ltp-ltd", "--out", "new.h5"], "new.png: exists already"),
+    (
+        "a name that no file can have", ["run", "ltp-ltd", "--sample", "x" * 300],
+        "give a shorter --sample",
+    ),
     ("a folder that is a file", ["run", "ltp-ltd", "--out", "there.h5/runs"], "cannot be made"),
     ("a file that is no run", ["analyse", "bad.toml"], "bad.toml"),
     ("a file that is missing", ["figure", "missing.h5"], "missing.h5"),
@@ -53,11 +62,13 @@ CASES = [
 def test_bad_input(fmes, tmp_path, arguments, says):
     (tmp_path / "bad.toml").write_text("[source_meter]\nadress = 'x'\n")
     (tmp_path / "there.h5").write_bytes(b"mine")
+    (tmp_path / "new.png").write_bytes(b"mine")
     done = fmes(*arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
-    assert (tmp_path / "there.h5").read_bytes() == b"mine"
+    for there in ("there.h5", "new.png"):
+        assert (tmp_path / there).read_bytes() == b"mine"
     assert not list(tmp_path.glob("runs/*"))
 
 
@@ -85,3 +96,10 @@ def test_a_folder_in_which_nobody_can_write(fmes):
     done = fmes("run", "ltp-ltd", "--out", "/proc/self/runs")
     assert done.returncode == 2
     assert "cannot be made" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").exists(), reason="needs a folder closed to root too")
+def test_a_folder_that_refuses_files_whatever_its_permissions_say(fmes):
+    done = fmes("run", "ltp-ltd", "--out", "/sys/kernel/run.h5")
+    assert done.returncode == 2
+    assert "/sys/kernel: the folder is not writable" in done.stderr

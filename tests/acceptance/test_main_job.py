@@ -32,6 +32,16 @@ def test_it_ends_with_a_file_a_figure_and_a_table_per_state(main_job):
     assert file.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_no_terminal_is_too_narrow_for_a_whole_value(command, main_job, columns):
+    done = command(main_job[1].parent, "analyse", str(main_job[1]), columns=columns)
+    measures = json.loads(command(main_job[1].parent, "analyse", str(main_job[1]), "--json").stdout)
+    assert "energy of last LTP pulse" in done.stdout
+    for state in measures["states"]:
+        label = state["cycles"][0]["potentiation"]["nonlinearity"]["label"]
+        assert "{value:.3g} [{low:.3g}, {high:.3g}]".format(**label) in done.stdout
+
+
 def test_the_file_says_what_was_done(main_job):
     run = open_run(main_job[1])
     assert run.outcome is Outcome.FINISHED

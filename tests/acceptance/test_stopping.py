@@ -10,7 +10,8 @@ import pytest
 from data.reader import open_run
 from data.run import Outcome
 
-SETTINGS = ["--set", "states=500", "--set", "reset_watch=0.2", "--set", "reset_tolerance=10mV"]
+RESET = ["--set", "reset_watch=0.2", "--set", "reset_tolerance=10mV"]
+SETTINGS = ["--set", "states=500", *RESET]
 
 
 def events_until(process, wanted):
@@ -63,7 +64,7 @@ def test_abort_over_standard_input(start, served, tmp_path):
 def test_pause_falls_between_programs_and_resume_carries_on(start, served, tmp_path):
     bench, out = served(20.0), tmp_path / "run.h5"
     process = start(
-        "run", "ltp-ltd", "--events", "--rig", str(bench.rig), "--out", str(out), *SETTINGS,
+        "run", "ltp-ltd", "--events", "--rig", str(bench.rig), "--out", str(out), *RESET,
         "--set", "states=500,open",
     )  # fmt: skip
     events_until(process, "block")

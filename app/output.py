@@ -1,0 +1,98 @@
+"""Where a run's file goes: found to be free and writable before an instrument is touched."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from app.errors import InputError
+
+ENDINGS = (".h5", ".hdf5")
+"""What the name of a run's file may end in."""
+
+
+def output_file(out: Path, protocol: str, sample: str) -> Path:
+    """Where a run goes: `out` itself when it ends in .h5, else a new name in that folder.
+
+    Raises
+    ------
+    InputError
+        The file exists, its name is not possible, or the folder cannot be made or written to.
+    """
+    if out.suffix not in ENDINGS:
+        writable_folder(out)
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        return new_file(out, file_words(stamp, protocol, sample))
+    writable_folder(out.parent)
+    free((out,))
+    return out
+
+
+def free(paths: Iterable[Path]) -> None:
+    """Make sure that none of these files is there.
+
+    Raises
+    ------
+    InputError
+        One is, or its name is not possible.
+    """
+    for path in paths:
+        if _exists(path):
+            raise InputError(f"--out {path}: exists already, and a run never replaces a file")
+
+
+def new_file(folder: Path, name: str) -> Path:
+    """A run's file of that name, or of that name with the next number that no file has.
+
+    Raises
+    ------
+    InputError
+        The name is not possible.
+    """
+    attempt = 1
+    while _exists(path := folder / f"{name}{f'_{attempt}' if attempt > 1 else ''}.h5"):
+        attempt += 1
+    return path
+
+
+def file_words(*words: str) -> str:
+    """A file's name, without its ending, from words of any kind."""
+    return "_".join(re.sub(r"[^\w.-]+", "-", word) for word in words if word)
+
+
+def writable_folder(folder: Path) -> None:
+    """Make a folder unless it is there, and try that a file can be made in it.
+
+    Raises
+    ------
+    InputError
+        It cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {folder}: the folder cannot be made: {error}") from error
+    try:
+        # Asking for permission is not enough: file systems and Windows refuse in other ways.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"--out {folder}: the folder is not writable ({error.strerror}); give one that is"
+        ) from error
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise InputError(
+            f"{path}: no file can have that name ({error.strerror}); give a shorter --sample, or "
+            "--out NAME.h5"
+        ) from error
+    return True
