@@ -32,7 +32,16 @@ POLL_STEP = 2.0
 class EmulatedInstrument(Protocol):
     """What a bench and a transport need of an emulated instrument."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """In the journal and on the command line."""
+
+    @property
+    def status_byte(self) -> int:
+        """What a serial poll reads."""
+
+    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
+        """Complete messages, without their terminators, of a stream; and what is left of it."""
 
     @property
     def busy(self) -> bool:

@@ -51,11 +51,7 @@ class SimulatedAdapter(Adapter):
     def _read_bytes(self, count: int, break_on_termchar: bool = False, **_: Any) -> bytes:
         self._check()
         with self._bench.lock:
-            while len(self._unread) < max(count, 1):
-                response = self._instrument.read()
-                if response is None:
-                    break
-                self._unread += response
+            self._take()
         end = len(self._unread) if count < 0 else count
         if break_on_termchar:
             newline = self._unread.find(b"\n")
@@ -68,18 +64,23 @@ class SimulatedAdapter(Adapter):
     def flush_read_buffer(self) -> None:
         """Drop what the instrument has answered so far."""
         self._check()
-        self._unread = b""
         with self._bench.lock:
-            while self._instrument.read() is not None:
-                pass
+            self._take()
+            self._unread = b""
 
     def _send(self, content: bytes) -> None:
         self._check()
-        *messages, self._unsent = (self._unsent + content).split(b"\n")
+        messages, self._unsent = self._instrument.split(self._unsent + content)
         for message in messages:
             with self._bench.lock:
                 self._bench.message_arrives()
-                self._instrument.write(message.rstrip(b"\r"))
+                self._instrument.write(message)
+                self._take()
+
+    def _take(self) -> None:
+        """What is answered is on its way to the host, as on a socket."""
+        while (response := self._instrument.read()) is not None:
+            self._unread += response
 
     def _check(self) -> None:
         if self._lost:

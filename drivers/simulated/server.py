@@ -92,11 +92,11 @@ class Server:
         """Serve one client until it leaves or breaks the rules."""
         unfinished = b""
         while received := client.recv(65_536):
-            *messages, unfinished = (unfinished + received).split(b"\n")
+            messages, unfinished = self._instrument.split(unfinished + received)
             for message in messages:
                 if len(message) > LONGEST_LINE:
                     return
-                client.sendall(self._exchange(message.rstrip(b"\r")))
+                client.sendall(self._exchange(message))
             if len(unfinished) > LONGEST_LINE:
                 return
 

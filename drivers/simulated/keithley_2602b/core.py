@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from drivers.simulated.bench import Bench
 from drivers.simulated.keithley_2602b.errors import ErrorQueue
-from drivers.simulated.keithley_2602b.scheduler import EventBus, Scheduler
 from drivers.simulated.keithley_2602b.status import Status
+from drivers.simulated.scheduler import EventBus, Scheduler
 
 NAME = "keithley_2602b"
 

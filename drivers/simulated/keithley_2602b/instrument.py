@@ -88,6 +88,17 @@ class Emulated2602B:
         return self._waiting is not None or any(c.busy for c in self._channels)
 
     @property
+    def status_byte(self) -> int:
+        """What a serial poll reads."""
+        return self._core.status.byte
+
+    @staticmethod
+    def split(received: bytes) -> tuple[list[bytes], bytes]:
+        """Complete messages of a stream, a line each, and what is left of it."""
+        *messages, unfinished = received.split(b"\n")
+        return [message.removesuffix(b"\r") for message in messages], unfinished
+
+    @property
     def next_event(self) -> float | None:
         """Bench time of the next thing the instrument does by itself."""
         deadline = self._wait.deadline if self._waiting and self._wait else None

@@ -27,9 +27,9 @@ from drivers.simulated.keithley_2602b.ranges import (
     lowest,
     settling,
 )
-from drivers.simulated.keithley_2602b.scheduler import Appointment
 from drivers.simulated.keithley_2602b.smu_table import DELAY_AUTO, MEDIAN, OFF, REMOTE, REPEAT
 from drivers.simulated.keithley_2602b.source import Source
+from drivers.simulated.scheduler import Appointment
 from drivers.simulated.stage import Reading, Sample
 
 _FUNCTION = {"v": "Voltage", "i": "Current", "r": "Resistance", "p": "Power"}

@@ -21,9 +21,9 @@ from drivers.simulated.keithley_2602b.core import Core
 from drivers.simulated.keithley_2602b.errors import Fault, conflict
 from drivers.simulated.keithley_2602b.meter import Acquisition, Meter
 from drivers.simulated.keithley_2602b.ranges import SOURCE_OVERHEAD, Quantity
-from drivers.simulated.keithley_2602b.scheduler import Appointment
 from drivers.simulated.keithley_2602b.smu_table import ASYNC, DISABLE, IDLE, OFF
 from drivers.simulated.keithley_2602b.source import Source
+from drivers.simulated.scheduler import Appointment
 
 DETECTORS = {"arm": 2, "source": 4, "measure": 8, "endpulse": 16}
 """The four event detectors with their bits in the trigger overrun register."""

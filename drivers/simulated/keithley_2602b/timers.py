@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from drivers.simulated.keithley_2602b.core import Core, Wait
 from drivers.simulated.keithley_2602b.errors import too_small, wrong_type
 from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.scheduler import Appointment
 from drivers.simulated.keithley_2602b.values import Flag, Number, to_number
+from drivers.simulated.scheduler import Appointment
 
 _DELAY = Number(10e-6, 0.5e-6, 100e3)
 _COUNT = Number(1, 0, 1_048_575, whole=True)

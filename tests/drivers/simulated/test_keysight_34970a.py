@@ -8,8 +8,9 @@ from drivers.simulated.keysight_34970a import (
     CHANNELS,
     OPERATING_TIME,
     Emulated34970A,
-    _channels,
 )
+from drivers.simulated.scpi.parameters import Channels, bind
+from drivers.simulated.scpi.program import units
 
 
 @pytest.fixture
@@ -50,6 +51,12 @@ def test_refused(bank, command, code):
     bank.send(command)
     assert bank.ask("SYST:ERR?").startswith(f"{code},")
     assert closed(bank) == []
+
+
+def _channels(text):
+    (unit,) = units(f"ROUT:CLOS {text}")
+    (channels,) = bind((Channels(CHANNELS),), unit.data)
+    return list(channels)
 
 
 @given(st.sets(st.sampled_from(list(CHANNELS)), min_size=1))
