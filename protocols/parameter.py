@@ -51,7 +51,7 @@ class Parameter:
     kind: Kind
     is_list: bool
     optional: bool
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
     annotation: Any = field(repr=False)
 
     @classmethod
@@ -73,7 +73,7 @@ class Parameter:
             name, quantity, info.get_default(call_default_factory=True), info.description or "",
             " and ".join(limits), "quantity" if quantity else kind,
             any(map(_is_list, types)), NoneType in types,
-            tuple(map(str, choices)),
+            choices,
             Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation,
         )  # fmt: skip
         # A default may be text: `width: Time = "20 ms"`.
@@ -115,9 +115,11 @@ class Parameter:
         ValueError
             It is not accepted: why, what is, and an example.
         """
-        text = given.strip() if isinstance(given, str) else given
+        plain = self.kind == "text" or not isinstance(given, str)
+        text = given if plain else str(given).strip()
         if text in ("", "-") and self.optional:
             return None
+        text = next((c for c in self.choices if str(c) == text), text)
         if text == "" and self.kind in ("quantity", "whole number", "number") and not self.is_list:
             raise ValueError(self._advise(f"{self._noun} is needed"))
         try:
@@ -134,7 +136,7 @@ class Parameter:
     def _read_items(self, text: str) -> Any:
         """A list that has no reader of its own: words or numbers between commas."""
         try:
-            return self._adapter.validate_python([item.strip() for item in split_list(text)])
+            return self._adapter.validate_python(split_list(text))
         except ValidationError as error:
             raise ValueError(self._place_and_message(error)) from None
 

@@ -181,4 +181,4 @@ Rate = Annotated[float, *_annotation(RATE)]
 
 def split_list(text: str) -> list[str]:
     """The items of text such as ``"500, 1k, open"``."""
-    return [item for item in re.split(r"[,;]", text) if item.strip()]
+    return [item for item in map(str.strip, re.split(r"[,;]", text)) if item]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol as Structure
 from typing import TypeAlias
 
@@ -229,18 +230,10 @@ class ReturnToBaseline(ClosedLoop):
         return float(np.abs(readings.voltage).max())
 
     def _holding(self) -> Play:
-        program = PulseProgram.compile(
-            [_spread(self.hold, _HELD, Instant.HOLD)], phases=self.phases, source="voltage",
-            limit=self.current_limit, aperture=_aperture(self.hold / _HELD), on_limit="flag",
-        )  # fmt: skip
-        return Play(program, f"hold 0 V for {TIME.format(self.hold)}")
+        return _plays(self)[0]
 
     def _watching(self) -> Play:
-        program = PulseProgram.compile(
-            [_spread(self.watch, _WATCHED, Instant.REST)], phases=self.phases,
-            limit=self.voltage_limit, aperture=_aperture(self.watch / _WATCHED),
-        )  # fmt: skip
-        return Play(program, f"watch the rebound for {TIME.format(self.watch)}")
+        return _plays(self)[1]
 
 
 _HELD, _WATCHED = 20, 10
@@ -251,6 +244,23 @@ _APERTURE = 20e-3
 
 def _aperture(segment: float) -> float:
     return min(_APERTURE, segment / 2)
+
+
+@lru_cache(maxsize=16)
+def _plays(reset: ReturnToBaseline) -> tuple[Play, Play]:
+    """Holding and watching; a long run has thousands of equal resets, which share them."""
+    holding = PulseProgram.compile(
+        [_spread(reset.hold, _HELD, Instant.HOLD)], phases=reset.phases, source="voltage",
+        limit=reset.current_limit, aperture=_aperture(reset.hold / _HELD), on_limit="flag",
+    )  # fmt: skip
+    watching = PulseProgram.compile(
+        [_spread(reset.watch, _WATCHED, Instant.REST)], phases=reset.phases,
+        limit=reset.voltage_limit, aperture=_aperture(reset.watch / _WATCHED),
+    )  # fmt: skip
+    return (
+        Play(holding, f"hold 0 V for {TIME.format(reset.hold)}"),
+        Play(watching, f"watch the rebound for {TIME.format(reset.watch)}"),
+    )
 
 
 def _spread(duration: float, count: int, instant: Instant) -> Segment:

@@ -7,9 +7,11 @@ thick one. Colour never stands alone: a chip, an error and a state say in words 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.colours import DARK, LIGHT, Theme, blend
+from analysis import colours
+from analysis.colours import DARK, LIGHT, Theme, blend, contrast
 from app.gui.binding import QtGui, QtWidgets, pg
 from app.gui.outlines import Outlines
 
@@ -99,6 +101,16 @@ def run_colours(dark: bool) -> tuple[str, ...]:
     return look(dark).figure.runs
 
 
+def state_colours(chosen: Look, resistances: Sequence[float]) -> list[str]:
+    """A colour for each resistance (ohm), as in the figures; always shown with its value."""
+    return colours.state_colours(chosen.figure, resistances)
+
+
+def ink_on(ground: str) -> str:
+    """Black or white, whichever is read better on a colour."""
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, ground))
+
+
 def palette(chosen: Look) -> QtGui.QPalette:
     """The appearance as Qt's widgets take it."""
     made = QtGui.QPalette()
@@ -142,6 +154,7 @@ def _chips(chosen: Look) -> str:
     rules = [
         'QLabel[kind], QLabel[chip="true"] { border: 1px solid palette(mid); border-radius: 3px;'
         " padding: 1px 6px; }",
+        "QLabel#message, QLabel#together, QLabel#difference { border: none; padding: 0; }",
         "QFrame#banner { border: 2px solid palette(mid); border-radius: 3px; }",
         "QLabel#banner_kind { font-weight: bold; }",
         f"QLabel#status_simulated {{ color: {chosen.warning}; border: 1px solid {chosen.warning};"

@@ -47,7 +47,7 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
         ({"width": "30 ms", "period": "20 ms"}, "width 30 ms does not fit into the period"),
         ({"up": 0}, "up: 0 is not accepted; >= 1"),
         ({"up": "many"}, "up: 'many'"),
-        ({"states": "500, 1 V"}, r"states.1: ' 1 V' has the unit of another"),
+        ({"states": "500, 1 V"}, r"states.1: '1 V' has the unit of another"),
         ({"states": ""}, "states"),
         ({"states": "0"}, "states.0"),
         ({"aperture": "20 ms"}, "aperture 20 ms does not fit"),

@@ -34,6 +34,7 @@ class Own(Protocol):
     fast: bool = False
     edge: Literal["up", "down"] = "up"
     side: Literal["left", "right"] | None = None
+    rate: Literal[50, 60] = 50
     label: str = "x"
     counts: tuple[int, ...] = (1, 2)
     weights: list[float] = Field(default_factory=lambda: [0.5])
@@ -97,7 +98,8 @@ def test_choices_and_defaults_written_as_text_are_read():
         ("levels", "1 mA..3 mA x 3", (1e-3, 2e-3, 3e-3)), ("count", "7", 7), ("most", "", None),
         ("factor", "2.5", 2.5), ("fast", "true", True), ("edge", "down", "down"),
         ("side", "", None),
-        ("label", "abc", "abc"), ("counts", "3, 4", (3, 4)), ("weights", "1; 2", [1.0, 2.0]),
+        ("label", "abc", "abc"), ("label", " a ", " a "), ("rate", "60", 60),
+        ("counts", "3, 4", (3, 4)), ("weights", "1; 2", [1.0, 2.0]),
     ],
 )  # fmt: skip
 def test_what_is_typed_becomes_a_value(name, text, value):
