@@ -9,7 +9,9 @@ carries on.
 from __future__ import annotations
 
 import json
+import signal
 import threading
+from contextlib import suppress
 from typing import Any, TextIO
 
 from app.plain_json import plain
@@ -49,17 +51,21 @@ class EventSink(TellingSink):
 
 def listen(steering: Steering, source: TextIO) -> None:
     """Take commands from a person or another program in the background, while lines come."""
+    # A run in the background of a shell must not be stopped for wanting to read the terminal.
+    if hasattr(signal, "SIGTTIN"):
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     # Unbuffered: a thread that waits inside a buffered stream would hold its lock at exit.
     lines = open(source.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
 
     def read() -> None:
-        for line in lines:
-            match line.strip():
-                case b"pause":
-                    steering.pause()
-                case b"resume":
-                    steering.resume()
-                case b"abort":
-                    steering.abort("asked to abort")
+        with suppress(OSError):  # a terminal that is another program's
+            for line in lines:
+                match line.strip():
+                    case b"pause":
+                        steering.pause()
+                    case b"resume":
+                        steering.resume()
+                    case b"abort":
+                        steering.abort("asked to abort")
 
     threading.Thread(target=read, name="commands", daemon=True).start()

@@ -3,7 +3,9 @@
 import json
 import math
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +85,30 @@ def test_pause_falls_between_programs_and_resume_carries_on(start, served, tmp_p
     assert any("resumed" in m for m in messages)
     assert (run.samples.pulse_index > 0).sum() == 1200
     assert_safe(bench)
+
+
+BEHIND = """
+import os, pty, subprocess, sys
+pid, terminal = pty.fork()
+if pid:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+# In front of a new terminal; the command goes into a group behind, as `command &` does.
+behind = subprocess.Popen(sys.argv[1:], process_group=0, stdout=subprocess.DEVNULL)
+status = os.waitpid(behind.pid, os.WUNTRACED)[1]
+behind.kill()
+os._exit(0 if status == 0 else 1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+def test_a_run_in_the_background_of_a_terminal_is_not_stopped(tmp_path):
+    fmes, out = Path(sys.executable).with_name("fmes"), tmp_path / "run.h5"
+    done = subprocess.run(
+        [sys.executable, "-c", BEHIND, fmes, "run", "ltp-ltd", "--set", "up=3", "--out", out],
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, "stopped or failed"
+    assert open_run(out).outcome is Outcome.FINISHED
 
 
 def test_the_run_goes_on_when_nobody_reads_its_events(start, tmp_path):
