@@ -42,14 +42,15 @@ RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file
 @contextmanager
 def _exit_codes() -> Iterator[None]:
     """End with the exit code for bad input and the message, or with that for Ctrl-C."""
-    from app.errors import InputError
-    from data.errors import DataError
-
     try:
-        yield
-    except (InputError, DataError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
+        from app.errors import InputError
+        from data.errors import DataError
+
+        try:
+            yield
+        except (InputError, DataError) as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:  # while no run goes on: there it aborts the run
         typer.echo("aborted", err=True)
         raise typer.Exit(ABORTED) from None
@@ -74,9 +75,9 @@ def run(
     ] = True,
 ) -> None:
     """Run a protocol on a rig and record it."""
-    from app.run_command import run_protocol
-
     with _exit_codes():
+        from app.run_command import run_protocol
+
         code = run_protocol(
             protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
             note=note, events=events, figure=figure,
@@ -95,9 +96,9 @@ def check(
     ] = None,
 ) -> None:
     """Say what a run would do; nothing is energised."""
-    from app.check_command import check_protocol
-
     with _exit_codes():
+        from app.check_command import check_protocol
+
         check_protocol(protocol, preset=preset, settings=settings or [], rig=rig, picture=picture)
 
 
@@ -112,9 +113,9 @@ def protocols() -> None:
 @app.command()
 def describe(protocol: ProtocolName) -> None:
     """Show a protocol's parameters, units, defaults, limits and presets."""
-    from app.describe_command import describe_protocol
-
     with _exit_codes():
+        from app.describe_command import describe_protocol
+
         describe_protocol(protocol)
 
 
@@ -124,9 +125,9 @@ def analyse(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the measures of a recorded run."""
-    from app.analyse_command import analyse_file
-
     with _exit_codes():
+        from app.analyse_command import analyse_file
+
         analyse_file(file, as_json=as_json)
 
 
@@ -140,9 +141,9 @@ def figure(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Draw the figure of a recorded run."""
-    from app.analyse_command import draw_file
-
     with _exit_codes():
+        from app.analyse_command import draw_file
+
         draw_file(file, out, dark=dark)
 
 
@@ -158,10 +159,10 @@ def campaign(
     ] = False,
 ) -> None:
     """Measure a list of runs; started again, it goes on with what is not complete."""
-    from app.campaign_command import check_campaign, run_campaign
-
     code = 0
     with _exit_codes():
+        from app.campaign_command import check_campaign, run_campaign
+
         if only_check:
             check_campaign(file, out)
         else:
@@ -178,9 +179,9 @@ def compare(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Draw several runs of one protocol over each other."""
-    from app.compare_command import compare_files
-
     with _exit_codes():
+        from app.compare_command import compare_files
+
         compare_files(files, out, dark=dark)
 
 
@@ -190,9 +191,9 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="New .csv or .nc file.")],
 ) -> None:
     """Write a run's readings as CSV or netCDF."""
-    from app.export_command import export_file
-
     with _exit_codes():
+        from app.export_command import export_file
+
         export_file(file, to)
 
 
@@ -204,9 +205,9 @@ def reproduce(
     ),
 ) -> None:
     """Run every measurement of the study and report, beside the study's own values."""
-    from app.reproduce_command import reproduce_study
-
     with _exit_codes():
+        from app.reproduce_command import reproduce_study
+
         code = reproduce_study(rig, out)
     raise typer.Exit(code)
 
@@ -218,7 +219,7 @@ def emulate(
     rig: RigPath = None,
 ) -> None:
     """Serve emulated instruments on a loopback socket until Ctrl-C."""
-    from app.emulate_command import serve_bench
-
     with _exit_codes():
+        from app.emulate_command import serve_bench
+
         serve_bench(instrument, port, rig)
