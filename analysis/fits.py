@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_SYSTEMATIC = 4.0
+"""Lag-1 correlation of residuals, in standard errors, beyond which they are no scatter."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -130,6 +133,16 @@ def fit(
         converged=True,
         reason=str(found.message),
     )
+
+
+def systematic(residuals: Array) -> bool:
+    """Whether neighbouring residuals go together, so that the data have another shape.
+
+    Intervals of such a fit count the scatter and not what the model leaves out.
+    """
+    # Residuals at the level of rounding have no shape worth a remark.
+    limit = max(_SYSTEMATIC / np.sqrt(len(residuals)) * float(residuals @ residuals), 1e-20)
+    return bool(residuals[1:] @ residuals[:-1] > limit)
 
 
 def _covariance(jacobian: Array, residuals: Array, free: int) -> Array:

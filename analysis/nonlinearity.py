@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.fits import Fit, fit
+from analysis.fits import Fit, fit, systematic
 from analysis.measure import Definition, Measure
 
 Array = NDArray[np.float64]
@@ -49,9 +49,6 @@ ALPHA = Definition(
 
 STEEPEST = 500.0
 """Greatest |1/A| of a fit; steeper branches are steps, not curves."""
-
-_SYSTEMATIC = 4.0
-"""Lag-1 correlation of residuals, in standard errors, beyond which they are no scatter."""
 
 
 def label(curvature: float) -> float:
@@ -229,15 +226,12 @@ def _with_noise_of_ends(found: Fit, by_start: Array, by_end: Array) -> tuple[Fit
     gain = float(slope @ slope)
     through_ends = float(slope @ by_start) ** 2 + float(slope @ by_end) ** 2
     variance = float(noise @ noise) / free * (1 / gain + through_ends / gain**2)
-    # Residuals at the level of rounding have no shape worth a remark.
-    limit = _SYSTEMATIC / math.sqrt(len(noise)) * float(noise @ noise)
-    systematic = float(noise[1:] @ noise[:-1]) > max(limit, 1e-20)
     note = (
         "the residuals are systematic: the branch has another shape than the formula, and the "
         "interval counts scatter only"
     )
     counted = replace(found, covariance=np.array([[variance]]), degrees_of_freedom=free)
-    return counted, note if systematic else ""
+    return counted, note if systematic(noise) else ""
 
 
 def _measures(

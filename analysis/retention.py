@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analysis.analysis import Analysis, Provenance, Result, Run, Table
 from analysis.captions import DOT
 from analysis.double_exponential import CRITERION, Decay, Parameter, fit_decay
-from analysis.fits import Fit
+from analysis.fits import Fit, systematic
 from analysis.measure import Definition, Measure, definitions
 from analysis.parts import Part, flagged, parts_of
 from analysis.stretched_exponential import TEXT, fit_stretched
@@ -233,8 +233,10 @@ class RetentionAnalysis(Analysis[RetentionResult]):
         zero = float(driven.time[-1]) + float(asked["aperture"]) if len(driven) else 0.0
         time = rest.time - zero + float(asked["rest_aperture"]) / 2
         reference = gaps if self.options.reference == "gap-end" else driven
+        level = asked["level"] if asked["pulses"] is None else None
+        note = f"level asked for: {VOLTAGE.format(float(level))}" if level else ""
         learned = (
-            Measure(LEARNED, float(reference.voltage[-1]))
+            Measure(LEARNED, float(reference.voltage[-1]), note=note)
             if len(reference)
             else Measure.undefined(LEARNED, "no pulse was read")
         )
@@ -342,4 +344,9 @@ def _fit_of_rest(name: str, measures: tuple[Measure, ...], fit: Fit, remark: str
         if fit.converged
         else Measure.undefined(RESIDUAL, "no fit")
     )
+    if fit.converged and systematic(fit.residuals):
+        remark += (
+            "; the residuals are systematic: the rest has another shape than the formula, and the "
+            "intervals count scatter only"
+        )
     return FitOfRest(name, measures, residual, remark, fit.residuals)

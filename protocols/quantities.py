@@ -137,8 +137,8 @@ def with_prefix(value: float, unit: str, digits: int = 4) -> str:
 
 
 def _digits(number: float, digits: int) -> str:
-    """So many digits, or more before the point: 10800, not 1.08e+04."""
-    whole = 10**digits <= abs(number) < 1e9
+    """So many digits, or up to two more before the point: 10800, not 1.08e+04."""
+    whole = 10**digits <= abs(number) < 10 ** (digits + 2)
     return f"{number:.0f}" if whole else f"{number:.{digits}g}"
 
 

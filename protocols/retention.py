@@ -31,10 +31,11 @@ from protocols.steps import ClosedLoop, Mark, Play, Readings, SelectResistance, 
 class Retention(DeviceProtocol):
     """Learn to a voltage or by a count of pulses, then rest at open circuit.
 
-    To learn to a level, pulses are played in chunks; how many the next chunk has follows from
-    what the one before read, so that the level is met and not passed by a whole chunk. It
-    is met when the voltage at the end of the gap after a pulse is at `level`. Between chunks
-    the source is off while the next is uploaded.
+    To learn to a level, pulses are played in chunks, a short one first; how many the next has
+    follows from what those before read, so that the level is met and not passed by a whole
+    chunk. It is met when the voltage at the end of the gap after a pulse is at `level`. Between
+    chunks the source is off while the next is uploaded, and what the device loses meanwhile
+    counts too.
 
     The rest is read at the times of a logarithmic scale, counted from its own start; the
     pause since the last pulse is in the readings' time stamps. The source holds 0 A on its
@@ -194,7 +195,8 @@ class LearnToLevel(ClosedLoop):
         return (self.protocol.learning_program(self.protocol.chunk),)
 
     def steps(self) -> Steps:
-        p, pulses, count, reached = self.protocol, 0, self.protocol.chunk, 0.0
+        p, pulses, reached, gain = self.protocol, 0, 0.0, math.inf
+        count = max(1, p.chunk // _FIRST)
         for _ in range(p.most_chunks):
             readings = yield Play(
                 p.learning_program(count), f"{count} pulses", pulses_before=pulses
@@ -204,7 +206,9 @@ class LearnToLevel(ClosedLoop):
             if reached >= p.level - p.level_tolerance:
                 yield p.offset_mark(pulses, reached)
                 return
-            count = self._next((reached - before) / count, p.level - reached)
+            gain = min(gain, _gain(readings))
+            lost = max(0.0, before + gain * count - reached) if math.isfinite(gain) else 0.0
+            count = self._next(gain, p.level - reached + lost)
         raise ProtocolError(
             f"level {VOLTAGE.format(p.level)} not reached: {pulses} pulses came to "
             f"{VOLTAGE.format(reached)}; allow more (most_chunks = {p.most_chunks}, chunk = "
@@ -212,16 +216,35 @@ class LearnToLevel(ClosedLoop):
         )
 
     def _next(self, gain: float, missing: float) -> int:
-        """Pulses of the next chunk from the voltage a pulse of the last one gained.
+        """Pulses of the next chunk from the voltage that a pulse gains, both in V.
 
-        The last two share what is missing: the device relaxes in the pause before a chunk,
-        and a short one would not make up for that.
+        The last two share what is missing: a short chunk hardly makes up for what the device
+        loses in the pause before it.
         """
         chunk = self.protocol.chunk
-        if gain <= 0 or missing / gain > 2 * chunk:
+        if math.isinf(gain) or missing / gain > 2 * chunk:
             return chunk
         pulses = math.ceil(missing / gain)
         return math.ceil(pulses / math.ceil(pulses / chunk))
+
+
+_FIRST = 100
+"""Part of a chunk that the first one has: nothing is known of the device before it."""
+
+
+def _gain(readings: Readings | None) -> float:
+    """The voltage that a pulse gained in the second half of a chunk, in V; `inf` if none did.
+
+    In the first half the device makes up for the pause. The least of several chunks counts:
+    a short one ends before that is over, and nearer to its greatest voltage the device gains
+    less a pulse.
+    """
+    if readings is None:
+        return math.inf
+    after = readings.voltage[1::2]
+    half = after[len(after) // 2 :]
+    gain = float(half[-1] - half[0]) / (len(half) - 1) if len(half) > 1 else 0.0
+    return gain if gain > 0 else math.inf
 
 
 def last_voltage(readings: Readings | None) -> float:
