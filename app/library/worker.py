@@ -28,7 +28,8 @@ GRACE = 10.0
 """Time in s that a request has left once the input has ended."""
 _PIECE = 1 << 16
 _LOG = logging.getLogger("app.library")
-_Asked = queue.SimpleQueue[dict[str, Any] | None]
+_Asked = queue.SimpleQueue[dict[str, Any] | int]
+"""Requests, and last the exit code."""
 
 
 def main() -> int:
@@ -41,24 +42,25 @@ def main() -> int:
     threading.Thread(target=_listen, args=(asked,), name="requests", daemon=True).start()
     library = Library()
     try:
-        while (message := asked.get()) is not None:
+        while not isinstance(message := asked.get(), int):
             answers.write(_answered(library, message))
             answers.flush()
     except (BrokenPipeError, KeyboardInterrupt):
         return 0
-    return 0
+    return message
 
 
 def _listen(asked: _Asked) -> None:
     """Take requests in, beside the one that is being answered."""
-    unpacker = Unpacker()
+    unpacker, code = Unpacker(), 0
     try:
         while piece := os.read(sys.stdin.fileno(), _PIECE):
             for message, _ in unpacker.feed(piece):
                 asked.put(message)
     except WireError as error:
         _LOG.error("what came is no request, so nothing after it can be understood: %s", error)
-    asked.put(None)
+        code = 2
+    asked.put(code)
     time.sleep(GRACE)
     _LOG.error("the input has ended %g s ago and a request still hangs; it is given up", GRACE)
     os._exit(1)
