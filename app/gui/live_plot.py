@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.gui import theme
 from app.gui.bands import Bands
-from app.gui.binding import QtWidgets, Signal, pg
+from app.gui.binding import QtWidgets, pg
+from app.gui.cursor import Place
 from app.gui.plot import Plot
 from app.gui.pyramid import Array
 from app.gui.readings import Curve, Sight
@@ -26,31 +26,8 @@ _ABOVE, _BELOW = 0.14, 0.05
 """Room over the curves, for the texts of the bands, and under them, as a share of the height."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """A reading under the cursor.
-
-    Parameters
-    ----------
-    curve
-        Key of its curve in the sight.
-    x, y
-        Its place, in the units of the axes.
-    flags
-        What it is marked with in this view.
-    """
-
-    curve: float | None
-    x: float
-    y: float
-    flags: tuple[Flag, ...]
-
-
 class LivePlot(Plot):
     """Curves of a `Sight`."""
-
-    cursor_moved = Signal(object)
-    """The `Point` under the cursor."""
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,14 +42,12 @@ class LivePlot(Plot):
         self._signs = {flag: pg.ScatterPlotItem(size=10, symbol=s) for flag, s in _SYMBOLS.items()}
         for item in (self._bands, self._dots, *self._signs.values()):
             self.box.addItem(item, ignoreBounds=True)
-        self._at: float | None = None
-        self.pointed.connect(self._point)
-        self.stepped.connect(self._step)
 
     def forget(self) -> None:
         """Draw nothing."""
         self.hide_cursor()
         self.drawn, self.marked = {}, {}
+        self.set_points({})
         for line in self._lines.values():
             self.box.removeItem(line)
         self._lines = {}
@@ -105,6 +80,7 @@ class LivePlot(Plot):
             self._show_all(lo, hi)
         self._draw_lines(sight)
         self._draw_points()
+        self.set_points(self.drawn)
 
     def _collect_marks(self, curves: Iterable[Curve], lo: float, hi: float) -> None:
         columns = max(1, self.pixels // _PIXELS_A_MARK)
@@ -151,41 +127,9 @@ class LivePlot(Plot):
             x, y = self.marked.get(flag, (np.empty(0), np.empty(0)))
             sign.setData(x, y, pen=pg.mkPen(look.fault, width=1), brush=None)
 
-    def _point(self, x: float, y: float) -> None:
-        """Bring the cursor to the reading nearest to a place."""
-        width, height = self.box.viewPixelSize()
-        lo, hi = self.box.viewRange()[0]
-        best: tuple[float, float | None, float, float] | None = None
-        for key, (xs, ys) in self.drawn.items():
-            if not len(xs):
-                continue
-            k = int(np.argmin(np.where((xs >= lo) & (xs <= hi), np.abs(xs - x), np.inf)))
-            away = float(np.hypot((xs[k] - x) / width, (ys[k] - y) / height))
-            if best is None or away < best[0]:
-                best = (away, key, float(xs[k]), float(ys[k]))
-        if best is not None:
-            self._settle(*best[1:])
-
-    def _step(self, by: int) -> None:
-        """Bring the cursor to the next reading of its curve."""
-        if self._at not in self.drawn:
-            self._at = next(iter(self.drawn), None)
-        xs, ys = self.drawn.get(self._at, (np.empty(0), np.empty(0)))
-        if not len(xs):
-            return
-        if not self.cursor_line.isVisible():
-            k = 0 if by > 0 else len(xs) - 1
-        elif by > 0:
-            k = int(np.searchsorted(xs, self.cursor_line.value(), side="right"))
-        else:
-            k = int(np.searchsorted(xs, self.cursor_line.value(), side="left")) - 1
-        k = min(max(k, 0), len(xs) - 1)
-        self._settle(self._at, float(xs[k]), float(ys[k]))
-
-    def _settle(self, key: float | None, x: float, y: float) -> None:
-        self._at = key
-        self.point_at(x, y)
-        flags = tuple(
-            flag for flag, (xs, ys) in self.marked.items() if ((xs == x) & (ys == y)).any()
-        )
-        self.cursor_moved.emit(Point(key, x, y, flags))
+    def flags_at(self, place: Place) -> tuple[Flag, ...]:
+        """The marks that a point carries."""
+        return tuple(
+            flag for flag, (xs, ys) in self.marked.items()
+            if ((xs == place.x) & (ys == place.y)).any()
+        )  # fmt: skip

@@ -12,9 +12,10 @@ from typing import Any
 
 from app.gui import live_texts, theme
 from app.gui.binding import QtCore, QtGui, QtWidgets
+from app.gui.cursor import Place
 from app.gui.inbox import Inbox
 from app.gui.legend import Legend
-from app.gui.live_plot import LivePlot, Point
+from app.gui.live_plot import LivePlot
 from app.gui.readings import Block, Readings, Sight
 from app.gui.state_colours import name, palette
 from protocols.quantities import RESISTANCE
@@ -296,12 +297,13 @@ class LiveView(QtWidgets.QWidget):
         pulses = self._shown is not Mode.TRACE
         return live_texts.hint(self._readings, ended=bool(self._outcome), pulses=pulses)
 
-    def _read_out(self, point: Point) -> None:
-        state = point.curve
-        if state is None:
-            state = self._sight.stretches.at(point.x)
+    def _read_out(self, place: Place) -> None:
+        state = self._sight.stretches.at(place.x)
+        if isinstance(place.curve, float):
+            state = place.curve
+        flags = self._plot.flags_at(place)
         timed = self._shown is Mode.TRACE
-        self._reading.setText(live_texts.reading(point.x, point.y, state, point.flags, timed))
+        self._reading.setText(live_texts.reading(place.x, place.y, state, flags, timed))
 
     def _range_changed(self) -> None:
         if not self._drawing:

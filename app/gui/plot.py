@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from app.gui import theme
 from app.gui.binding import QtCore, QtGui, QtWidgets, Signal, pg
+from app.gui.cursor import Cursor, Curves, Place
 from app.gui.scale import Scale
 
 _Key = QtCore.Qt.Key
 _STEPS: dict[int, int] = {_Key.Key_Left: -1, _Key.Key_Right: 1}
+_CURVES: dict[int, int] = {_Key.Key_Up: -1, _Key.Key_Down: 1}
 _ZOOMS: dict[int, float] = {_Key.Key_Plus: 0.5, _Key.Key_Equal: 0.5, _Key.Key_Minus: 2.0}
 HELP = (
-    "Drag to move, wheel to zoom. Keys: left and right move the cursor from reading to reading, "
-    "+ and - zoom, Home shows everything."
+    "Drag to move, wheel to zoom. Keys: left and right move the cursor from point to point, "
+    "up and down from curve to curve, + and - zoom, Home shows everything."
 )
 
 
@@ -22,10 +24,8 @@ class Plot(pg.PlotWidget):
     """The person panned or zoomed."""
     whole_asked = Signal()
     """The person asked to see everything."""
-    pointed = Signal(float, float)
-    """The mouse is at this place, in the coordinates of the axes."""
-    stepped = Signal(int)
-    """The cursor is to go to the next (1) or the previous (-1) point."""
+    cursor_moved = Signal(object)
+    """The cursor is at this `Place`."""
 
     _built = False
 
@@ -48,6 +48,7 @@ class Plot(pg.PlotWidget):
         for item in (self.cursor_line, self.spot):
             item.setVisible(False)
             self.box.addItem(item, ignoreBounds=True)
+        self._cursor = Cursor()
         self.box.sigRangeChangedManually.connect(lambda _: self.moved_by_hand.emit())
         self.scene().sigMouseMoved.connect(self._mouse_moved)
         self._built = True
@@ -58,15 +59,23 @@ class Plot(pg.PlotWidget):
         """Columns of pixels between the axes."""
         return max(1, int(self.box.width()))
 
-    def point_at(self, x: float, y: float) -> None:
-        """Put the cursor on a point."""
-        self.cursor_line.setPos(x)
-        self.spot.setData([x], [y])
-        self.cursor_line.setVisible(True)
-        self.spot.setVisible(True)
+    def set_points(self, curves: Curves) -> None:
+        """The cursor goes along the points of these curves."""
+        self._cursor.set_curves(curves)
+
+    def point_to(self, x: float, y: float) -> None:
+        """Bring the cursor to the point that is nearest to a place on the screen."""
+        lo, hi = self.box.viewRange()[0]
+        self._settle(self._cursor.nearest(x, y, self.box.viewPixelSize(), (lo, hi)))
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        # A plot takes what room there is and asks for none.
+        least: QtCore.QSize = self.minimumSize()
+        return least
 
     def hide_cursor(self) -> None:
         """Take the cursor away."""
+        self._cursor.place = None
         self.cursor_line.setVisible(False)
         self.spot.setVisible(False)
 
@@ -94,7 +103,9 @@ class Plot(pg.PlotWidget):
         if event.modifiers() & ~QtCore.Qt.KeyboardModifier.KeypadModifier:
             event.ignore()
         elif key in _STEPS:
-            self.stepped.emit(_STEPS[key])
+            self._settle(self._cursor.step(_STEPS[key]))
+        elif key in _CURVES:
+            self._settle(self._cursor.change(_CURVES[key]))
         elif key in _ZOOMS:
             self._zoom(_ZOOMS[key])
         elif key == _Key.Key_Home:
@@ -114,7 +125,16 @@ class Plot(pg.PlotWidget):
     def _mouse_moved(self, position: QtCore.QPointF) -> None:
         if self.box.sceneBoundingRect().contains(position):
             place = self.box.mapSceneToView(position)
-            self.pointed.emit(place.x(), place.y())
+            self.point_to(place.x(), place.y())
+
+    def _settle(self, place: Place | None) -> None:
+        if place is None:
+            return
+        self.cursor_line.setPos(place.x)
+        self.spot.setData([place.x], [place.y])
+        self.cursor_line.setVisible(True)
+        self.spot.setVisible(True)
+        self.cursor_moved.emit(place)
 
 
 def _wide(lo: float, hi: float) -> tuple[float, float]:

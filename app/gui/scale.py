@@ -39,6 +39,7 @@ class Scale(pg.AxisItem):
     # Known to the class, for pyqtgraph asks for a prefix before `__init__` is done.
     log = False
     _unit = ""
+    _ticks: tuple[tuple[float, str], ...] = ()
     _exponent: int | None = None
 
     def __init__(self, side: str) -> None:
@@ -53,18 +54,27 @@ class Scale(pg.AxisItem):
         ticks: Sequence[tuple[float, str]] = (),
     ) -> None:
         """Say what is along the axis, in which SI unit; `ticks` stand instead of numbers."""
-        self.log, self._unit = log, unit
+        self.log, self._unit, self._ticks = log, unit, tuple(ticks)
         self.setTicks(
             [[(math.log10(x) if log else x, text) for x, text in ticks]] if ticks else None
         )
         self._exponent = None
-        written = "" if log or ticks else symbol(unit)
+        # A logarithmic axis has its unit at each tick.
+        written = "" if log and not ticks else symbol(unit)
         self.setLabel(label, units=written)
+
+    def written(self, place: float) -> str:
+        """What is at a place of the axis: the text of the nearest tick, or value and unit."""
+        if self._ticks:
+            places = [(math.log10(x) if self.log else x, text) for x, text in self._ticks]
+            text = min(places, key=lambda tick: abs(tick[0] - place))[1]
+            return text if text == "open" else text + symbol(self._unit)
+        return written(10.0**place if self.log else place, self._unit, digits=5)
 
     def updateAutoSIPrefix(self) -> None:  # noqa: N802 (pyqtgraph's name)
         exponent = 0
         largest = max(abs(end) for end in self.range)
-        if self._unit in _PREFIXED and self.labelUnits and largest > 0:
+        if self._unit in _PREFIXED and not self.log and not self._ticks and largest > 0:
             exponent = min(9, max(-15, 3 * math.floor(math.log10(largest) / 3 + 1e-12)))
             if self._unit == "s":
                 exponent = min(exponent, 0)
@@ -89,20 +99,22 @@ class Scale(pg.AxisItem):
         self, values: Sequence[float], scale: float, spacing: float | None
     ) -> list[str]:
         if self.log:
-            return [self._at(10.0**value) if spacing else "" for value in values]
+            return [written(10.0**value, self._unit) if spacing else "" for value in values]
         # As many digits as tell neighbours apart, however far from zero.
         places = max(0, math.ceil(-math.log10(spacing * scale) - 1e-9)) if spacing else 0
         return [f"{value * scale:.{places}f}" for value in values]
 
-    def _at(self, value: float) -> str:
-        if self._unit in _PREFIXED:
-            return symbol(with_prefix(value, self._unit))
-        text = f"{value:.4g}"
-        if "e" in text:
-            mantissa, exponent = text.split("e")
-            power = f"10{_raised(int(exponent))}"
-            text = power if mantissa == "1" else f"{mantissa}\N{MIDDLE DOT}{power}"
-        return f"{text} {self._unit}".strip()
+
+def written(value: float, unit: str, digits: int = 4) -> str:
+    """A value as people read it, with its unit; a prefix or a power of ten where it suits."""
+    if unit in _PREFIXED:
+        return symbol(with_prefix(value, unit, digits))
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        power = f"10{_raised(int(exponent))}"
+        text = power if mantissa == "1" else f"{mantissa}\N{MIDDLE DOT}{power}"
+    return f"{text} {unit}".strip()
 
 
 def _log_ticks(lo: float, hi: float, room: float) -> list[tuple[float | None, list[float]]]:

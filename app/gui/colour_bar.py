@@ -1,0 +1,66 @@
+"""What the colours of cells stand for: a bar with an axis of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.gui import theme
+from app.gui.binding import QtCore, QtWidgets, pg
+from app.gui.scale import Scale
+
+_STEPS = 128
+_WIDTH = 86
+"""Of the bar with its axis and label, in pixels."""
+
+
+class ColourBar(pg.PlotWidget):
+    """A bar of colours from the least to the greatest value.
+
+    Parameters
+    ----------
+    levels
+        Least and greatest value, in the SI unit.
+    label, unit
+        What they are.
+    colours
+        Name of the colour map.
+    """
+
+    def __init__(
+        self, levels: tuple[float, float], label: str, unit: str, colours: str,
+        parent: QtWidgets.QWidget | None = None,
+    ) -> None:  # fmt: skip
+        axis = Scale("right")
+        super().__init__(parent, axisItems={"right": axis})
+        self.setFixedWidth(_WIDTH)
+        self.setMinimumHeight(0)
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
+        self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(False, False)
+        self.hideButtons()
+        self.hideAxis("left")
+        # Holds the place of the x axis beside it, so that both end at one height.
+        bottom = self.getAxis("bottom")
+        bottom.setStyle(showValues=False, tickLength=0)
+        bottom.setPen(None)
+        self.showAxis("right")
+        self.axis = axis
+        axis.describe(label, unit)
+        lo, hi = levels if levels[0] < levels[1] else (levels[0] - 0.5, levels[1] + 0.5)
+        edges = np.linspace(lo, hi, _STEPS + 1)
+        middles = (edges[1:] + edges[:-1]) / 2
+        x, y = np.meshgrid([0.0, 1.0], edges)
+        bar = pg.PColorMeshItem(x, y, middles[:, np.newaxis], colorMap=pg.colormap.get(colours))
+        self.addItem(bar)
+        self.setRange(xRange=(0, 1), yRange=(lo, hi), padding=0)
+        look = theme.current()
+        self.setBackground(look.field)
+        axis.setPen(look.border)
+        axis.setTextPen(look.text)
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        return QtCore.QSize(_WIDTH, 0)
+
+    def wheelEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        event.ignore()  # type: ignore[attr-defined]
