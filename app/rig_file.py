@@ -1,7 +1,7 @@
 """The rig file: which instruments, where, how wired, and what the device stands.
 
 TOML, every key validated; quantities are text with units. An error names the file, the
-key, the value and what is accepted.
+key, the value and what is accepted. The text under a key is what the reference says of it.
 """
 
 from __future__ import annotations
@@ -36,21 +36,18 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
 
 
 class SourceMeterSection(Section):
-    """The source-measure unit.
-
-    Attributes
-    ----------
-    model
-        Lets programs be checked without a connection; the connected one must be the same.
-    address
-        VISA resource name, or "simulated".
-    """
+    """The source-measure unit."""
 
     driver: Annotated[str, _one_of(d.driver for d in SOURCE_METERS)] = "keithley-2600b"
+    """Name of the driver."""
     model: str = "2602B"
+    """Lets programs be checked without a connection; the connected one must be the same."""
     address: str = Field(SIMULATED, min_length=1)
+    """VISA resource name, or "simulated"."""
     channel: Literal["a", "b"] = "a"
+    """Channel that the device is connected to."""
     wiring: Literal["2-wire", "4-wire"] = "4-wire"
+    """4-wire senses at the device, 2-wire at the terminals."""
 
     @model_validator(mode="after")
     def _model_of_the_driver(self) -> Self:
@@ -64,18 +61,23 @@ class SourceMeterSection(Section):
 
 
 class ResistorRow(Section):
-    """One resistor of the bank; `calibrated` is its measured value at the device."""
+    """One resistor of the bank."""
 
     channel: int = Field(ge=1)
+    """Its relay."""
     nominal: Annotated[Resistance, Field(gt=0, lt=math.inf)]
+    """By which it is called."""
     calibrated: Annotated[Resistance, Field(gt=0, lt=math.inf)] | None = None
+    """As measured at the device; the nominal value without it."""
 
 
 class DeviceRow(Section):
     """One device of several, behind a relay channel of its own."""
 
     name: str = Field(min_length=1, max_length=60)
+    """By which a protocol asks for it."""
     channel: int = Field(ge=1)
+    """Its relay."""
 
 
 def _bank_of_the_study() -> tuple[ResistorRow, ...]:
@@ -84,20 +86,19 @@ def _bank_of_the_study() -> tuple[ResistorRow, ...]:
 
 
 class ResistorBankSection(Section):
-    """The switchable resistor bank; `settle` is waited after relays have moved.
-
-    Attributes
-    ----------
-    devices
-        Devices behind relays, of which one at a time is connected; none when the only
-        device is fixed.
-    """
+    """The switchable resistor bank."""
 
     driver: Annotated[str, _one_of(d.driver for d in RESISTOR_BANKS)] = "keysight-34970a"
+    """Name of the driver."""
     address: str = Field(SIMULATED, min_length=1)
+    """VISA resource name, or "simulated"."""
     settle: Annotated[Time, Field(ge=0, le=10)] = 0.02
+    """Waited after relays have moved."""
     resistors: tuple[ResistorRow, ...] = Field(default_factory=_bank_of_the_study, min_length=1)
+    """The resistors, a row each."""
     devices: tuple[DeviceRow, ...] = ()
+    """Devices behind relays, a row each, of which one at a time is connected; none when the only
+    device is fixed."""
 
     @model_validator(mode="after")
     def _channels_differ(self) -> Self:
@@ -115,7 +116,9 @@ class DeviceSection(Section):
     """Limits of the device under test."""
 
     max_voltage: Annotated[Voltage, Field(gt=0)] = 0.8
+    """Greatest voltage across it, of either sign."""
     max_current: Annotated[Current, Field(gt=0)] = 20e-3
+    """Greatest current through it, of either sign."""
 
 
 def _speed(value: object) -> object:
@@ -136,32 +139,28 @@ Element = Literal["rs", "c1", "r1", "c2", "r2", "c3", "r_leak"]
 
 
 class SimulationSection(Section):
-    """The simulated bench.
-
-    Attributes
-    ----------
-    spread
-        Standard deviation of the logarithm of each element of a simulated device, drawn by
-        `seed` for each device; 0 for nominal ones.
-    elements
-        Factors on elements of every simulated device, by their names in
-        `drivers.simulated.device.Circuit`, as bending or ageing changes them.
-    speed
-        Bench time over wall time.
-    """
+    """The simulated bench."""
 
     seed: int = Field(1, ge=0)
+    """Of noise, offsets and spread; one seed, one result."""
     noise: bool = True
+    """Without it the instruments have neither noise nor offset; they still settle."""
     spread: float = Field(0.0, ge=0, le=1)
+    """Standard deviation of the logarithm of each element of a simulated device, drawn for each
+    device; 0 for nominal ones."""
     elements: dict[Element, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
+    """Factors on elements of every simulated device, as bending or ageing changes them."""
     speed: Annotated[float, BeforeValidator(_speed), Field(ge=1)] = math.inf
+    """Bench time over wall time: "as fast as possible", "real time", or N times as 10."""
 
 
 class VisaSection(Section):
-    """Which VISA library; "" is the system's, with pyvisa-py as the fallback."""
+    """How instruments are reached."""
 
     library: str = ""
+    """As PyVISA takes it; "" is the system's, with pyvisa-py as the fallback; "@py" forces it."""
     timeout: Annotated[Time, Field(gt=0, le=600)] = 5.0
+    """Time that a reply may take."""
 
 
 class RigFile(Section):

@@ -13,9 +13,12 @@ from app.errors import InputError
 
 
 class Section(BaseModel):
-    """A table of a TOML file; its fields are the keys it accepts."""
+    """A table of a TOML file; its fields are the keys it accepts.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The text under a field is what the reference says of the key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 S = TypeVar("S", bound=Section)

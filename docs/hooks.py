@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
+import math
 import pkgutil
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from analysis.catalogue import ANALYSES
 from analysis.measure import Definition
 from app.cli import app
+from app.rig_file import RigFile
+from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from protocols.catalogue import PROTOCOLS
 from protocols.protocol import Protocol
+from protocols.quantities import RESISTANCE, Quantity
 
 _MARK = re.compile(r"^<!-- from the program: (\w+) ?(\w*) -->$", re.MULTILINE)
 
@@ -34,7 +41,7 @@ def _commands() -> Iterator[str]:
         words = "".join(f" {_spelled(p)}" for p in shown if p.param_type_name == "argument")
         yield f"\n## fmes {name}\n\n`fmes {name}{words}`\n\n{inspect.cleandoc(command.help)}\n"
         rows = [(f"`{_spelled(p)}`", p.help or "") for p in shown]
-        yield from _table(("", "meaning"), rows) if rows else ()
+        yield from _table(("argument or option", "meaning"), rows) if rows else ()
 
 
 def _spelled(parameter: Any) -> str:
@@ -81,15 +88,66 @@ def _measures() -> Iterator[str]:
         ]
         shown.update(d.name for d in own)
         if own:
-            yield f"\n### {(found.__doc__ or '').splitlines()[0].partition(':')[0].rstrip('.')}\n"
+            about = (found.__doc__ or "").splitlines()[0].partition(":")[0].rstrip(".")
+            shared = module.rpartition(".")[2].replace("_", " ").capitalize()
+            yield f"\n### {about if module in modules else shared}\n"
             for d in own:
                 unit = f" ({d.unit})" if d.unit else ""
                 yield f"**{d.name}**{unit}: {d.text} *{d.source.rstrip('.')}.*\n"
 
 
+def _rig_keys() -> Iterator[str]:
+    for name, section in RigFile.model_fields.items():
+        kind = type(section.default)
+        yield f"\n## `[{name}]`\n\n{kind.__doc__}\n"
+        yield from _table(("key", "default", "meaning"), _keys(kind))
+
+
+def _keys(section: type[BaseModel], above: str = "") -> Iterator[tuple[str, str, str]]:
+    for name, field in section.model_fields.items():
+        accepted = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        choice = f" One of {', '.join(f'`{json.dumps(a)}`' for a in accepted)}." if accepted else ""
+        meaning = " ".join((field.description or "").split()) + choice
+        yield f"`{above}{name}`", _default(field), meaning
+        for row in get_args(field.annotation)[:1]:
+            if isinstance(row, type) and issubclass(row, BaseModel):
+                yield from _keys(row, f"{name}.")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    quantity = next((m for m in field.metadata if isinstance(m, Quantity)), None)
+    if quantity and value is not None:
+        return f'`"{quantity.format(value)}"`'
+    if value == math.inf:
+        return '`"as fast as possible"`'
+    if value is None or value == () or value == {}:
+        return "none"
+    if isinstance(value, tuple):
+        return "those of the study, below"
+    return f"`{json.dumps(value)}`"
+
+
+def _drivers() -> Iterator[str]:
+    rows = [
+        (f"`{driver.driver}`", kind, ", ".join(driver.models))
+        for kind, drivers in (("source meter", SOURCE_METERS), ("resistor bank", RESISTOR_BANKS))
+        for driver in drivers
+    ]
+    yield from _table(("driver", "is a", "models"), rows)
+
+
+def _bank() -> Iterator[str]:
+    rows = [(str(r.channel), RESISTANCE.format(r.nominal)) for r in RigFile().resistors]
+    yield from _table(("channel", "resistor"), rows)
+
+
 def _modules(package: str) -> Iterator[str]:
-    for name in sorted(_names(package)):
-        yield f"\n## {name}\n\n::: {name}\n    options:\n      show_root_heading: false\n"
+    # What people call stands before what it is made of.
+    for name in sorted(_names(package), key=lambda name: (name != "app.lab", name)):
+        yield f"\n::: {name}\n    options:\n      heading_level: 2\n"
 
 
 def _names(package: str) -> Iterator[str]:
@@ -101,7 +159,7 @@ def _package(name: str) -> list[str]:
     return list(importlib.import_module(name).__path__)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield "|---" * len(head) + "|"
     for row in rows:
@@ -109,9 +167,12 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
     yield ""
 
 
-_MADE = {
+_MADE: dict[str, Callable[..., Iterator[str]]] = {
     "commands": _commands,
     "protocols": _protocols,
     "measures": _measures,
+    "rig_keys": _rig_keys,
+    "drivers": _drivers,
+    "bank": _bank,
     "modules": _modules,
 }

@@ -26,10 +26,7 @@ FOLDER = Path(__file__).parent / "images"
 def main() -> None:
     """Make all pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        runs = {
-            "ltp-ltd": lab.run("ltp-ltd", out=folder),
-            "ppf": lab.run("ppf", out=folder),
-        }
+        runs = {name: lab.run(name, sample="D7", out=folder) for name in ("ltp-ltd", "ppf")}
         for name, run in runs.items():
             for dark, ending in ((False, ""), (True, "-dark")):
                 lab.figure(run, dark=dark).savefig(FOLDER / f"{name}{ending}.png")
@@ -41,6 +38,7 @@ def main() -> None:
             draw(look).savefig(FOLDER / f"{name}{ending}.png")
 
 
+MICRO = "\N{MICRO SIGN}"
 WIDTH, GAP, AMPLITUDE, APERTURE, OVERHEAD = 20e-3, 20e-3, 1e-3, 200e-6, 60e-6
 
 
@@ -55,11 +53,11 @@ def draw_pulse(look: Theme) -> Figure:
     dress(source, look, "a", "", "Source current (mA)")
     edges = np.array([-14e-3, 0, WIDTH, period, period + WIDTH, 2 * period])
     source.stairs([0, 1, 0, 1, 0], edges * ms, baseline=None, color=look.up, linewidth=1.3)
-    source.set_ylim(-0.75, 1.45)
+    source.set_ylim(-0.95, 1.45)
     source.tick_params(labelbottom=False)
-    _span(source, look, 0, WIDTH * ms, -0.2, "width")
-    _span(source, look, WIDTH * ms, period * ms, -0.2, "gap")
-    _span(source, look, 0, period * ms, -0.52, "period")
+    _span(source, look, 0, WIDTH * ms, -0.34, "width")
+    _span(source, look, WIDTH * ms, period * ms, -0.34, "gap")
+    _span(source, look, 0, period * ms, -0.72, "period")
     _span(source, look, -4, -5.7, (0, 1), "amplitude")
     _say(source, look, WIDTH / 2 * ms, 1.1, "pulse 1", "center")
     _say(source, look, (period + WIDTH / 2) * ms, 1.1, "pulse 2", "center")
@@ -87,7 +85,7 @@ def draw_pulse(look: Theme) -> Figure:
     source.set_xlim(psv.get_xlim())
     psv.set_ylim(-6, values.max() * 1.35)
 
-    dress(end, look, "c", "Time before the end of the pulse (us)", "PSV (mV)")
+    dress(end, look, "c", f"Time before the end of the pulse ({MICRO}s)", "PSV (mV)")
     near = time > WIDTH - 520e-6
     near &= time < WIDTH
     end.plot((time[near] - WIDTH) * 1e6, voltage[near] * mv, color=look.ink, linewidth=1.1)
@@ -96,9 +94,9 @@ def draw_pulse(look: Theme) -> Figure:
     end.add_patch(Rectangle((begin, middle - 0.5), stop - begin, 1.0, color=look.up, alpha=0.25))
     end.plot([(begin + stop) / 2], [middle], "o", color=look.up, markersize=4.5)
     end.set_ylim(middle - 1.2, middle + 1.2)
-    _span(end, look, begin, stop, middle - 0.62, "aperture 200 us")
+    _span(end, look, begin, stop, middle - 0.62, f"aperture 200 {MICRO}s")
     _span(end, look, stop, 0, middle + 0.56, "")
-    _say(end, look, 10, middle + 0.64, "60 us for the\ninstrument", "right")
+    _say(end, look, 10, middle + 0.64, f"60 {MICRO}s for the\ninstrument", "right")
     end.annotate(
         "requested time:\nstart of the reading", (begin, middle + 0.5), (begin - 225, middle + 0.9),
         fontsize=SMALL, color=look.ink, arrowprops={"arrowstyle": "->", "color": look.ink},
@@ -141,7 +139,7 @@ def _span(
     axes.annotate(
         "", begin, end,
         arrowprops={"arrowstyle": "<->", "color": look.ink, "linewidth": 0.7, "shrinkA": 0,
-                    "shrinkB": 0},
+                    "shrinkB": 0, "mutation_scale": 6},
     )  # fmt: skip
     axes.annotate(
         word, place, (0, 0 if turn["va"] == "center" else 2.5), textcoords="offset points",
@@ -214,9 +212,9 @@ def draw_circuit(look: Theme) -> Figure:
 
 def draw_nonlinearity(look: Theme) -> Figure:
     """What the NL label measures, on three curves."""
-    figure = new_figure(look, 62e-3, 120e-3)
+    figure = new_figure(look, 62e-3, 104e-3)
     axes = figure.add_subplot()
-    dress(axes, look, "", "Pulse number over count, P", "(W - Wmin)/(Wmax - Wmin)")
+    dress(axes, look, "", "Pulse number over count, P", "$(W - W_{min})/(W_{max} - W_{min})$")
     p = np.linspace(0, 1, 400)
     axes.plot(p, p, color=look.faint, linewidth=1)
     for curvature, colour in zip((0.8, 2.5, 8.0), look.ordered(3), strict=True):
@@ -227,7 +225,7 @@ def draw_nonlinearity(look: Theme) -> Figure:
         far = int(np.argmax(curve - p))
         foot = (p[far] + curve[far]) / 2
         axes.plot([p[far], foot], [curve[far], foot], color=colour, linewidth=0.9, linestyle=":")
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="W")
     legend(axes, look, loc="center left", bbox_to_anchor=(1.05, 0.6))
     axes.text(1.06, 0.3, "dotted: greatest distance from\nthe diagonal = 0.07 NL",
               fontsize=SMALL + 0.5, color=look.ink, transform=axes.transAxes)  # fmt: skip

@@ -23,7 +23,7 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 class Notes(BaseModel):
     """What a person has written about a run since it was recorded.
 
-    Parameters
+    Attributes
     ----------
     notes
         Free text.
