@@ -27,7 +27,9 @@ from protocols.catalogue import PROTOCOLS
 from protocols.protocol import Protocol
 from protocols.quantities import RESISTANCE, Quantity
 
-_MARK = re.compile(r"^<!-- from the program: (\w+) ?(\w*) -->$", re.MULTILINE)
+_OWN_PAGE = "app.gui"
+"""A package within another that has a page of its own."""
+_MARK = re.compile(r"^<!-- from the program: (\w+) ?([\w.]*) -->$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -152,7 +154,8 @@ def _modules(package: str) -> Iterator[str]:
 
 def _names(package: str) -> Iterator[str]:
     for module in pkgutil.walk_packages(_package(package), f"{package}."):
-        yield module.name
+        if package == _OWN_PAGE or not module.name.startswith(_OWN_PAGE):
+            yield module.name
 
 
 def _package(name: str) -> list[str]:

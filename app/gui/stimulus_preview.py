@@ -1,11 +1,14 @@
 """The stimulus drawn from the compiled program: its first pulses, and the whole run.
 
-first 3 of 300 pulses            up and down differ in colour and side of the line;
-1 mA ┌──┐  ┌──┐  ┌──┐            a tick under the line is a recorded reading
-0 ┘  └──┘  └──┘  └──
-whole run, 4 min 24 s
-░░░░▐▐▐▌▌░░░░▐▐▐▌▌              ░ reset; the strip below names the resistance
-[ 500 ohm ][ 1 kohm ]
+    first 3 of 300 pulses
+    1 mA ┌──┐  ┌──┐  ┌──┐
+    0 ┘  └──┘  └──┘  └──
+    whole run, 4 min 24 s
+    ░░░░▐▐▐▌▌░░░░▐▐▐▌▌
+    [ 500 ohm ][ 1 kohm ]
+
+Up and down differ in colour and side of the line; a tick under the line is a recorded reading,
+░ a reset; the strip below names the resistance.
 """  # fmt: skip
 
 from __future__ import annotations
