@@ -16,6 +16,8 @@ from protocols.ranges import write
 
 Kind: TypeAlias = Literal["quantity", "whole number", "number", "switch", "choice", "text"]
 _KINDS: dict[object, Kind] = {bool: "switch", int: "whole number", float: "number"}
+_EXAMPLES = 3
+"""Values of a list that are given as an example."""
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -147,28 +149,36 @@ class Parameter:
 
     def message(self, problem: Any) -> str:
         """What pydantic says of a value of this parameter, with what is accepted."""
-        given, told = problem["input"], problem.get("ctx", {}).get("error")
+        given, told = self._shown(problem["input"]), problem.get("ctx", {}).get("error")
         match problem["type"]:
             case "value_error" if isinstance(told, QuantityError):
                 reason = told.reason
             case "value_error":
                 reason = str(told)
             case "int_parsing" | "int_from_float" | "int_type":
-                reason = f"{given!r} is not a whole number"
+                reason = f"{given} is not a whole number"
             case "float_parsing" | "float_type":
-                reason = f"{given!r} is not a number"
+                reason = f"{given} is not a number"
             case "literal_error":
-                return f"{given!r} is not accepted; {problem['ctx']['expected']}"
+                return f"{given} is not accepted; {problem['ctx']['expected']}"
             case "too_short" if self.is_list:
                 reason = "at least one value is needed"
             case _ if self.limits:
-                reason = f"{given!r} is not accepted"
+                reason = f"{given} is not accepted"
             case _:
-                reason = f"{given!r} is not accepted: {problem['msg']}"
+                reason = f"{given} is not accepted: {problem['msg']}"
         return self._advise(reason)
+
+    def _shown(self, value: object) -> str:
+        """As it was given, except that what a range was expanded to gets its unit back."""
+        if self.quantity and self.is_list and isinstance(value, float):
+            return self.quantity.write(value)
+        return repr(value)
 
     def _advise(self, reason: str) -> str:
         example = self.write(self.default) or (self.quantity.example if self.quantity else "")
+        if self.is_list and ".." not in example:
+            example = ", ".join(example.split(", ")[:_EXAMPLES])
         return "; ".join(filter(None, (reason, self.limits, example and f"for example {example}")))
 
     @property
