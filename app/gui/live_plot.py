@@ -22,8 +22,12 @@ _SYMBOLS = {Flag.LIMIT: "t1", Flag.OVERRANGE: "x", Flag.LATE: "d"}
 _PIXELS_A_DOT = 4
 """Readings are marked with dots when there are that many columns of pixels for each."""
 _PIXELS_A_MARK = 8
+_NOWHERE = np.empty(0), np.empty(0)
 _ABOVE, _BELOW = 0.14, 0.05
 """Room over the curves, for the texts of the bands, and under them, as a share of the height."""
+
+_AHEAD = 0.06
+"""Room left for readings to come, as a share of the x axis."""
 
 
 class LivePlot(Plot):
@@ -53,9 +57,9 @@ class LivePlot(Plot):
         self._lines = {}
         self._bands.show_bands((), (), 0.0)
         for scatter in (self._dots, *self._signs.values()):
-            scatter.clear()
+            scatter.setVisible(False)
 
-    def draw(self, sight: Sight, palette: Mapping[float, str], whole: bool) -> None:
+    def draw(self, sight: Sight, palette: Mapping[float, str], whole: bool, growing: bool) -> None:
         """Draw what is in view of a sight.
 
         Parameters
@@ -66,18 +70,18 @@ class LivePlot(Plot):
             Colour of each resistance.
         whole
             Bring all of it into view first.
+        growing
+            More is to come: leave room for it, so that the axes need not be drawn each time.
         """
         self._palette = palette
         span = sight.span if whole else None
-        lo, hi = span or self.box.viewRange()[0]
-        if not lo < hi:
-            lo, hi = lo - 0.5, hi + 0.5
+        lo, hi = self._ends(*span, growing) if span else self.box.viewRange()[0]
         self.drawn = {
             key: curve.points.view(lo, hi, self.pixels) for key, curve in sight.curves.items()
         }
         self._collect_marks(sight.curves.values(), lo, hi)
         if whole:
-            self._show_all(lo, hi)
+            self._show_all(lo, hi, growing)
         self._draw_lines(sight)
         self._draw_points()
         self.set_points(self.drawn)
@@ -93,11 +97,25 @@ class LivePlot(Plot):
             for flag, parts in found.items()
         }
 
-    def _show_all(self, lo: float, hi: float) -> None:
+    def _ends(self, lo: float, hi: float, growing: bool) -> tuple[float, float]:
+        """Ends of the x axis for all of a sight; those it has, while they still do."""
+        kept_lo, kept_hi = self.box.viewRange()[0]
+        if growing and kept_lo == lo and hi <= kept_hi <= lo + (1 + 2 * _AHEAD) * (hi - lo):
+            return kept_lo, kept_hi
+        if growing:
+            hi += _AHEAD * (hi - lo)
+        return (lo, hi) if lo < hi else (lo - 0.5, hi + 0.5)
+
+    def _show_all(self, lo: float, hi: float, growing: bool) -> None:
         values = np.concatenate([y for _, y in self.drawn.values()])
         bottom, top = float(values.min()), float(values.max())
         room = top - bottom or abs(top) or 1.0
-        self.show_range((lo, hi), (bottom - _BELOW * room, top + _ABOVE * room))
+        kept_bottom, kept_top = self.box.viewRange()[1]
+        enough = kept_bottom <= bottom and kept_top >= top + _ABOVE / 2 * room
+        if growing and enough and kept_top - kept_bottom <= 1.5 * room:
+            self.show_range((lo, hi), (kept_bottom, kept_top))
+        else:
+            self.show_range((lo, hi), (bottom - _BELOW * room, top + _ABOVE * room))
 
     def _draw_lines(self, sight: Sight) -> None:
         look, starts = theme.current(), sight.stretches.starts
@@ -120,12 +138,16 @@ class LivePlot(Plot):
         look = theme.current()
         shown = sum(len(x) for x, _ in self.drawn.values()) * _PIXELS_A_DOT <= self.pixels
         self._dots.clear()
+        self._dots.setVisible(shown)
         for key, (x, y) in self.drawn.items() if shown else ():
             colour = look.text if key is None else self._palette[key]
             self._dots.addPoints(x, y, brush=pg.mkBrush(colour))
         for flag, sign in self._signs.items():
-            x, y = self.marked.get(flag, (np.empty(0), np.empty(0)))
-            sign.setData(x, y, pen=pg.mkPen(look.fault, width=1), brush=None)
+            x, y = self.marked.get(flag, _NOWHERE)
+            # One that is empty takes time to paint, too.
+            sign.setVisible(len(x) > 0)
+            if len(x):
+                sign.setData(x, y, pen=pg.mkPen(look.fault, width=1), brush=None)
 
     def flags_at(self, place: Place) -> tuple[Flag, ...]:
         """The marks that a point carries."""

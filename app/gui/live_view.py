@@ -6,6 +6,7 @@ most and not at all while nothing changes, however fast blocks come.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -59,6 +60,7 @@ class LiveView(QtWidgets.QWidget):
         self._readings = Readings()
         self._run: int | None = None
         self._asked: list[float] = []
+        self._palette: tuple[tuple[object, ...], dict[float, str]] = (), {}
         self._headline = self._outcome = self._problem = ""
         self._empty_text = EMPTY_TEXT
         self._shown = Mode.PULSES
@@ -137,6 +139,7 @@ class LiveView(QtWidgets.QWidget):
         self._inbox.empty()
         self._readings = Readings()
         self._asked, self._ranges = [], {}
+        self._palette = (), {}
         self._headline = self._outcome = self._problem = ""
         self._simulated.setVisible(False)
         self.follow.setChecked(True)
@@ -243,9 +246,15 @@ class LiveView(QtWidgets.QWidget):
             self._timer.start()
 
     def _tick(self) -> None:
+        start = time.perf_counter()
         self._drain(ROWS_A_FRAME)
         if self._stale and self.isVisible():
             self._draw()
+            # Painted now, so that it counts: a slow machine draws less often, and half of the
+            # time is left for the person's keys and mouse.
+            self._plot.viewport().repaint()
+            spent = time.perf_counter() - start
+            self._timer.setInterval(max(INTERVAL, round(2e3 * spent)))
         elif not self._inbox.rows:
             # Nothing to do until something comes, or until the view is seen again.
             self._timer.stop()
@@ -261,16 +270,24 @@ class LiveView(QtWidgets.QWidget):
 
     def _draw(self) -> None:
         self._stale = False
-        colours = palette(
-            theme.current(), self._asked, self._readings.in_order.stretches.known,
-            self._readings.trace.stretches.known,
-        )  # fmt: skip
+        colours = self._colours()
         self._say()
         if self._sight.span:
             self._drawing = True
-            self._plot.draw(self._sight, colours, whole=self.follow.isChecked())
+            self._plot.draw(
+                self._sight, colours, whole=self.follow.isChecked(), growing=not self._outcome
+            )
             self._drawing = False
         self._legend.show_entries(self._entries(colours))
+
+    def _colours(self) -> dict[float, str]:
+        """Colours of the states, made anew only for others than before."""
+        measured = self._readings.in_order.stretches.known
+        seen = self._readings.trace.stretches.known
+        key = (theme.current().dark, tuple(self._asked), len(measured), len(seen))
+        if key != self._palette[0]:
+            self._palette = key, palette(theme.current(), self._asked, measured, seen)
+        return self._palette[1]
 
     def _entries(self, colours: Mapping[float, str]) -> list[tuple[str, str, str]]:
         """Signs, colours and texts of the legend."""

@@ -133,23 +133,24 @@ class Pyramid:
         places, columns, points = [], [], []
         for k in range(len(self._levels) - 1, -1, -1):
             values = self._levels[k][rows]
+            left = _column(values[0], lo, hi, pixels)
             if k == 0:
-                values = np.tile(values, (4, 1))
-            left, right = (_column(x, lo, hi, pixels) for x in (values[0], values[2]))
+                places.append(rows)
+                columns.append(left)
+                points.append(np.tile(values, (4, 1)))
+                break
+            right = _column(values[2], lo, hi, pixels)
+            opened = (left != right) & (rows * self._factor >= self._levels[k - 1].first)
+            kept = ~opened
             # Only a bucket that cannot be opened any more reaches into the view from before.
             column = np.where((left < 0) & (right >= 0), 0, left)
-            opened = np.zeros(len(rows), bool)
-            if k:
-                opened = (left != right) & (rows * self._factor >= self._levels[k - 1].first)
-            kept = ~opened
             places.append(rows[kept] * self._factor**k)
             columns.append(column[kept])
             points.append(values[:, kept])
-            if k:
-                children = rows[opened][:, np.newaxis] * self._factor + np.arange(self._factor)
-                # What has no bucket above yet is seen as it is.
-                fresh = np.arange(self._levels[k].end * self._factor, self._levels[k - 1].end)
-                rows = np.concatenate((children.ravel(), fresh))
+            children = rows[opened][:, np.newaxis] * self._factor + np.arange(self._factor)
+            # What has no bucket above yet is seen as it is.
+            fresh = np.arange(self._levels[k].end * self._factor, self._levels[k - 1].end)
+            rows = np.concatenate((children.ravel(), fresh))
         return np.concatenate(places), np.concatenate(columns), np.concatenate(points, axis=1)
 
 
@@ -214,11 +215,12 @@ def _column(x: Array, lo: float, hi: float, pixels: int) -> NDArray[np.int64]:
 
 def _reduce(column: NDArray[np.int64], points: Array, pixels: int) -> tuple[Array, Array]:
     """Points to draw of buckets in order, of which those of one column stand together."""
-    starts = np.flatnonzero(np.diff(column, prepend=-2))
+    new_column = np.diff(column, prepend=-2) != 0
+    group, starts = np.cumsum(new_column) - 1, np.flatnonzero(new_column)
     ends = np.append(starts[1:], len(column)) - 1
     column = column[starts]
-    low = points[_LOW, _place_of(np.minimum, points[_LOW][1], starts, ends)]
-    high = points[_HIGH, _place_of(np.maximum, points[_HIGH][1], starts, ends)]
+    low = points[_LOW, _place_of(np.minimum, points[_LOW][1], group, starts)]
+    high = points[_HIGH, _place_of(np.maximum, points[_HIGH][1], group, starts)]
     low_first = low[0] <= high[0]
     chosen = np.stack((
         points[_FIRST, starts], np.where(low_first, low, high), np.where(low_first, high, low),
@@ -238,9 +240,8 @@ def _reduce(column: NDArray[np.int64], points: Array, pixels: int) -> tuple[Arra
 
 
 def _place_of(
-    extreme: np.ufunc, values: Array, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    extreme: np.ufunc, values: Array, group: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Of each group from `starts` to `ends`, the place of its first extreme value."""
-    wanted = np.repeat(extreme.reduceat(values, starts), ends - starts + 1)
-    found = np.flatnonzero(values == wanted)
+    """Of each group of values, the place of its first extreme one."""
+    found = np.flatnonzero(values == extreme.reduceat(values, starts).take(group))
     return found[np.searchsorted(found, starts)]
