@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -29,25 +30,62 @@ POLL_STEP = 2.0
 """Bench time that passes at full speed when the host asks while a program runs, in s."""
 
 
-class EmulatedInstrument(Protocol):
-    """What a bench and a transport need of an emulated instrument."""
+class EmulatedInstrument(ABC):
+    """What a bench and a transport need of an emulated instrument.
 
-    @property
-    def name(self) -> str:
+    Parameters
+    ----------
+    bench
+        What it stands on; the instrument attaches itself.
+    model
+        One of `models`.
+    """
+
+    driver: ClassVar[str]
+    """The driver whose instruments it stands for, as a rig file names it."""
+    models: ClassVar[tuple[str, ...]]
+    """What it can be, the usual one first."""
+    serial: ClassVar[bool] = False
+    """Whether it has a serial port instead of a network or GPIB interface."""
+
+    def __init__(self, bench: Bench, model: str) -> None:
+        self.bench, self.model = bench, model
+        self.name = f"{self.driver.split('-')[0]}_{model.lower()}"
         """In the journal and on the command line."""
+        bench.attach(self)
+
+    @classmethod
+    def errors_of(cls, model: str) -> StageErrors:
+        """How exact a source-measure unit of this model is."""
+        raise NotImplementedError(f"the {model} sources nothing")
 
     @property
     def status_byte(self) -> int:
         """What a serial poll reads."""
-
-    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
-        """Complete messages, without their terminators, of a stream; and what is left of it."""
+        return 0
 
     @property
     def busy(self) -> bool:
         """Whether a program runs on it by itself."""
+        return False
 
-    def run_while_busy(self, latest: float) -> float:
+    @abstractmethod
+    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
+        """Complete messages, without their terminators, of a stream; and what is left of it."""
+
+    @abstractmethod
+    def write(self, message: bytes) -> None:
+        """Take one complete message, without its terminator."""
+
+    @abstractmethod
+    def read(self) -> bytes | None:
+        """The next complete response with its terminator, or None."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Device clear: drop input and output, stop a running script."""
+
+    def run_while_busy(self, latest: float) -> float:  # noqa: ARG002 (never busy)
         """Let it work until its program ends, at most up to bench time `latest`.
 
         Returns
@@ -55,20 +93,15 @@ class EmulatedInstrument(Protocol):
         float
             The time at which the program ended, or `latest`.
         """
+        return self.bench.clock.now
 
-    def run_to(self, t: float) -> None:
+    def run_to(self, t: float) -> None:  # noqa: B027 (many do nothing by themselves)
         """Do everything due up to bench time `t`."""
 
-    def write(self, message: bytes) -> None:
-        """Take one complete message, without its terminator."""
+    def unterminated(self) -> None:  # noqa: B027 (not all instruments mind)
+        """The host asks for a response where there is none."""
 
-    def read(self) -> bytes | None:
-        """The next complete response with its terminator, or None."""
-
-    def clear(self) -> None:
-        """Device clear: drop input and output, stop a running script."""
-
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (many hold nothing)
         """Switch it off for good and free what it holds."""
 
 
@@ -89,6 +122,8 @@ class Bench:
         Actual ohm of each relay channel that is wired across the device.
     errors
         Imperfections of the source-measure unit.
+    channel
+        Its channel that is wired to the device.
     circuit
         The device that is wired to the source-measure unit, where there is but one.
     devices
@@ -107,6 +142,7 @@ class Bench:
         resistors: Mapping[int, float],
         errors: StageErrors,
         *,
+        channel: str = "a",
         circuit: Circuit = Circuit(),  # noqa: B008 (frozen)
         devices: Mapping[int, Circuit] = MappingProxyType({}),
         seed: int = 0,
@@ -120,19 +156,22 @@ class Bench:
         self._devices = {channel: Device(c) for channel, c in devices.items()}
         self._fixed = Device(OPEN_TERMINALS if devices else circuit)
         self._instruments: list[EmulatedInstrument] = []
-        streams = np.random.default_rng(seed).spawn(2)
-        self._stages = {
-            "a": OutputStage(self._fixed, errors, streams[0] if noise else None),
-            "b": OutputStage(Device(OPEN_TERMINALS), errors, streams[1] if noise else None),
-        }
+        self._errors, self._random = errors, np.random.default_rng(seed) if noise else None
+        self._stages: dict[str, OutputStage] = {}
+        self._wired = self.stage(channel, self._fixed)
 
     @property
     def device(self) -> Device:
         """The device that is connected, or the open terminals."""
-        return self._stages["a"].device
+        return self._wired.device
 
-    def stage(self, channel: Literal["a", "b"]) -> OutputStage:
-        """The analogue side of a source-measure channel; only `a` is wired to the device."""
+    def stage(self, channel: str, device: Device | None = None) -> OutputStage:
+        """The analogue side of a source-measure channel; all but one are wired to nothing."""
+        if channel not in self._stages:
+            random = self._random.spawn(1)[0] if self._random else None
+            self._stages[channel] = OutputStage(
+                device or Device(OPEN_TERMINALS), self._errors, random
+            )
         return self._stages[channel]
 
     def attach(self, instrument: EmulatedInstrument) -> None:
@@ -163,10 +202,14 @@ class Bench:
                 f"relays {sorted(closed & self._devices.keys())} connect several devices at once"
             )
         if (device := chosen[0] if chosen else self._fixed) is not self.device:
-            self._stages["a"].connect(t, device)
+            self._wired.connect(t, device)
         conductance = sum(1.0 / self._resistors[c] for c in closed if c in self._resistors)
-        resistance = 1.0 / conductance if conductance else OPEN
-        self._stages["a"].set_resistance(t, resistance)
+        self.set_resistance(t, 1.0 / conductance if conductance else OPEN)
+
+    def set_resistance(self, t: float, resistance: float) -> None:
+        """Put a resistance across the device, in ohm."""
+        self.run_to(t)
+        self._wired.set_resistance(t, resistance)
         self.log("bench", f"R = {RESISTANCE.format(resistance)}")
 
     def message_arrives(self) -> None:

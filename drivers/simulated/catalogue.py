@@ -1,46 +1,60 @@
-"""Which emulated instrument stands for which driver's instrument, and how exact it is."""
+"""The emulated instruments that exist. A new one is one new file and one line here."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
 
+from drivers.errors import InstrumentError
 from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.device import Circuit
-from drivers.simulated.keithley_2602b import Emulated2602B
+from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.keysight_34970a import Emulated34970A
-from drivers.simulated.stage import StageErrors
 
-EMULATED: Mapping[str, Callable[[Bench], EmulatedInstrument]] = {
-    "keithley-2600b": Emulated2602B,
-    "keysight-34970a": Emulated34970A,
-}
-
-KEITHLEY_2602B = StageErrors(
-    # Offsets of the one-year accuracy and settling times, 2602B specifications.
-    source_offset=((1e-7, 1e-10), (1e-6, 8e-10), (1e-5, 5e-9), (1e-4, 6e-8), (1e-3, 3e-7),
-                   (1e-2, 6e-6), (1e-1, 3e-5), (1.0, 1.8e-3)),
-    voltage_offset=((0.1, 150e-6), (1.0, 200e-6), (6.0, 1e-3), (40.0, 8e-3)),
-    current_offset=((1e-7, 1e-10), (1e-6, 5e-10), (1e-5, 1.5e-9), (1e-4, 2.5e-8), (1e-3, 2e-7),
-                    (1e-2, 2.5e-6), (1e-1, 2e-5), (1.0, 1.5e-3)),
-    noise=1e-5,
-    settling=((1e-7, 25e-3), (1e-6, 2.5e-3), (1e-5, 500e-6), (1e-4, 150e-6), (1e-3, 100e-6),
-              (3.0, 80e-6)),
-    voltage_settling=50e-6,
-)  # fmt: skip
+EMULATED: tuple[type[EmulatedInstrument], ...] = (Emulated2600B, Emulated34970A)
 
 
-def emulated(driver: str, bench: Bench) -> EmulatedInstrument:
-    """An emulated instrument for the named driver, on a bench."""
-    return EMULATED[driver](bench)
+def emulator_of(driver: str) -> type[EmulatedInstrument]:
+    """What stands for the instruments of the named driver.
+
+    Raises
+    ------
+    InstrumentError
+        There is none.
+    """
+    for kind in EMULATED:
+        if kind.driver == driver:
+            return kind
+    raise InstrumentError(
+        f"instruments of the driver {driver!r} are not emulated; those of "
+        f"{', '.join(kind.driver for kind in EMULATED)} are"
+    )
+
+
+def emulated(driver: str, bench: Bench, model: str = "") -> EmulatedInstrument:
+    """An emulated instrument for the named driver, on a bench; the usual model unless named.
+
+    Raises
+    ------
+    InstrumentError
+        There is none.
+    """
+    kind = emulator_of(driver)
+    if model and model not in kind.models:
+        raise InstrumentError(
+            f"a {model} is not emulated; of the driver {driver!r} {', '.join(kind.models)} are"
+        )
+    return kind(bench, model or kind.models[0])
 
 
 def new_bench(
     resistors: Mapping[int, float],
     *,
+    meter: tuple[str, str] = ("keithley-2600b", "2602B"),
+    channel: str = "a",
     devices: Sequence[int] = (),
     spread: float = 0.0,
     elements: Mapping[str, float] | None = None,
@@ -52,6 +66,10 @@ def new_bench(
 
     Parameters
     ----------
+    meter
+        Driver and model of the source-measure unit, which decide how exact it is.
+    channel
+        Its channel that is wired to the device.
     devices
         Relay channels that have a device behind them; with none, the only one is fixed.
     spread
@@ -63,8 +81,9 @@ def new_bench(
     changed = {name: getattr(nominal, name) * by for name, by in (elements or {}).items()}
     nominal = replace(nominal, **changed)
     return Bench(
-        resistors, KEITHLEY_2602B, circuit=_sample(nominal, spread, seed, 0),
-        devices={channel: _sample(nominal, spread, seed, channel) for channel in devices},
+        resistors, emulator_of(meter[0]).errors_of(meter[1]), channel=channel,
+        circuit=_sample(nominal, spread, seed, 0),
+        devices={relay: _sample(nominal, spread, seed, relay) for relay in devices},
         seed=seed, noise=noise, speed=speed,
     )  # fmt: skip
 

@@ -28,18 +28,19 @@ _SLOTS = {100: MODULE, 200: EMPTY_SLOT, 300: EMPTY_SLOT}
 class Emulated34970A(ScpiInstrument):
     """A 34970A whose relays connect the bench's resistors across the device."""
 
-    name = "keysight_34970a"
+    driver = "keysight-34970a"
+    models = ("34970A",)
     identity = "HEWLETT-PACKARD,34970A,0,13-2-2"
     style = Style(digits=8, plus=True)
     errors_kept = 10
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, model: str = "34970A") -> None:
         self.stuck: set[int] = set()
         """Channels whose relays no longer move, for trying out what a fault does."""
         self._closed: frozenset[int] = frozenset()
         self._cycles = dict.fromkeys(CHANNELS, 0)
         self._settled = bench.clock.now
-        super().__init__(bench)
+        super().__init__(bench, model)
 
     def rows(self) -> Sequence[Row]:
         listed = Channels(CHANNELS)

@@ -47,6 +47,23 @@ class SimulatedLink(Link):
             time.sleep(seconds / self._bench.clock.speed)
 
 
-def simulated_links(bench: Bench, meter: str, bank: str) -> tuple[SimulatedLink, SimulatedLink]:
-    """Put the emulated instruments for two drivers on a bench and hand out links to them."""
-    return SimulatedLink(bench, emulated(meter, bench)), SimulatedLink(bench, emulated(bank, bench))
+def simulated_links(
+    bench: Bench, meter: str, bank: str, models: tuple[str, str] = ("", "")
+) -> tuple[SimulatedLink, SimulatedLink]:
+    """Put the emulated instruments for two drivers on a bench and hand out links to them.
+
+    Parameters
+    ----------
+    models
+        Of both; "" is the usual one.
+
+    Raises
+    ------
+    InstrumentError
+        One of them is not emulated.
+    """
+    meter_link, bank_link = (
+        SimulatedLink(bench, emulated(driver, bench, model))
+        for driver, model in zip((meter, bank), models, strict=True)
+    )
+    return meter_link, bank_link

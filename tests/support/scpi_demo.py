@@ -19,13 +19,14 @@ OPERATING = 16
 
 
 class Demo(ScpiInstrument):
-    name = "demo"
+    driver = "maker-demo"
+    models = ("DEMO",)
     identity = "MAKER,DEMO,0,1.0"
 
     def __init__(self, bench):
         self._runs_until = None
         self.stored = b""
-        super().__init__(bench)
+        super().__init__(bench, "DEMO")
 
     def rows(self):
         return [

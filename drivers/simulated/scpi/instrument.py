@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from drivers.simulated.bench import Bench
+from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.scheduler import Scheduler
 from drivers.simulated.scpi.errors import ErrorQueue, ScpiError
 from drivers.simulated.scpi.parameters import Number, bind
@@ -29,24 +29,16 @@ INPUT_QUEUE = 1000
 """Messages that wait behind one that waits."""
 
 
-class ScpiInstrument:
-    """An instrument on a bench; a subclass declares `rows` and what they do.
+class ScpiInstrument(EmulatedInstrument):
+    """An instrument on a bench; a subclass declares `rows` and what they do."""
 
-    Parameters
-    ----------
-    bench
-        What it stands on; the instrument attaches itself.
-    """
-
-    name: ClassVar[str]
-    """In the bench's journal and on the command line."""
     style: ClassVar[Style] = Style()
     errors_kept: ClassVar[int] = 30
     """Entries of the error queue."""
     error_query: ClassVar[str] = "SYSTem:ERRor[:NEXT]?"
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, bench: Bench, model: str) -> None:
+        super().__init__(bench, model)
         self.scheduler = Scheduler(bench.clock.now)
         self.errors = ErrorQueue(self.errors_kept)
         self._output: deque[bytes] = deque()
@@ -59,7 +51,6 @@ class ScpiInstrument:
         self._path = ""
         self._complete_asked = False
         self._held: Literal["", "wait", "answer"] = ""
-        bench.attach(self)
 
     def rows(self) -> Sequence[Row]:
         """The commands besides those that every instrument has (`*IDN?`, `SYST:ERR?`, ...)."""
@@ -147,9 +138,6 @@ class ScpiInstrument:
         self._input.clear()
         self._output.clear()
         self._units, self._held, self._complete_asked = None, "", False
-
-    def close(self) -> None:
-        """Switch it off for good; nothing to release."""
 
     # What its commands use.
 

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.simulated.bench import Bench
-from drivers.simulated.keithley_2602b import Emulated2602B
+from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.stage import StageErrors
 
 RESISTORS = {101: 500.0, 102: 8000.0}
@@ -65,4 +65,4 @@ def bench():
 
 @pytest.fixture
 def console(bench):
-    return Console(bench, Emulated2602B(bench))
+    return Console(bench, Emulated2600B(bench))

@@ -7,7 +7,7 @@ import pytest
 from pyvisa.errors import VisaIOError
 
 from drivers.simulated.bench import Bench
-from drivers.simulated.keithley_2602b import Emulated2602B
+from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.link import SimulatedAdapter
 from drivers.simulated.server import LONGEST_LINE, serve
 
@@ -20,7 +20,7 @@ LONG_SWEEP = (
 
 @pytest.fixture
 def smu(bench):
-    return Emulated2602B(bench)
+    return Emulated2600B(bench)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_socket_and_process_give_identical_results(console):
     console.send("\n".join(script))
     here = console.lines()
     bench = Bench({}, console.bench.stage("a").errors, noise=False)
-    with serve(bench, Emulated2602B(bench)) as server:
+    with serve(bench, Emulated2600B(bench)) as server:
         client, replies = connect(server)
         with client, replies:
             client.sendall("\n".join([*script, ""]).encode())

@@ -1,26 +1,29 @@
-"""The instrument as its host sees it: messages in, responses out, scripts run in between."""
+"""The base of emulated TSP instruments: messages in, responses out, scripts run in between.
+
+Scripts run at once and take no time, but for what waits: then bench time passes up to the next
+thing that happens on the bench. A script for which nothing is left to happen (it waits for the
+TRIG key, say) stays waiting, later messages queue up behind it, and only the event, the message
+`abort` or a device clear release it.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import ClassVar
 
-from drivers.simulated.bench import Bench
-from drivers.simulated.keithley_2602b import panel
-from drivers.simulated.keithley_2602b.buffers import EPOCH
-from drivers.simulated.keithley_2602b.channel import Channel
-from drivers.simulated.keithley_2602b.core import NAME, Core, Wait
-from drivers.simulated.keithley_2602b.errors import Fault
-from drivers.simulated.keithley_2602b.lua import Lua, Outcome
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.output import Output
-from drivers.simulated.keithley_2602b.scripts import Scripts
-from drivers.simulated.keithley_2602b.status import OPERATION_COMPLETE
-from drivers.simulated.keithley_2602b.timers import Blender, Timer, Trigger
-from drivers.simulated.keithley_2602b.values import Choice, Number
-
-MODEL, FIRMWARE = "2602B", "3.4.2"
+from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.tsp import panel
+from drivers.simulated.tsp.core import EPOCH, Core, Wait
+from drivers.simulated.tsp.errors import Fault
+from drivers.simulated.tsp.lua import Lua, Outcome
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.output import Output
+from drivers.simulated.tsp.scripts import Scripts
+from drivers.simulated.tsp.status import OPERATION_COMPLETE, Registers
+from drivers.simulated.tsp.triggers import Trigger
+from drivers.simulated.tsp.values import Choice, Number
 
 INPUT_QUEUE = 1000
 """Messages that wait while a script runs."""
@@ -41,36 +44,32 @@ _COMMON = {
 }
 
 
-class Emulated2602B:
-    """A Keithley 2602B with channel A on the bench's device and channel B open.
-
-    Scripts run at once and take no time, but for what waits: then bench time passes up to
-    the next thing that happens on the bench. A script for which nothing is left to happen
-    (it waits for the TRIG key, say) stays waiting, later messages queue up behind it, and
-    only the event, the message `abort` or a device clear release it.
+class TspInstrument(EmulatedInstrument):
+    """An instrument that runs scripts; a subclass adds its tables with `define`.
 
     Parameters
     ----------
     bench
         What it stands on; the instrument attaches itself.
+    model
+        One of `models`.
     linefreq
         Power line frequency, in Hz.
-    serial
-        Serial number.
+    serial_number
+        As it identifies itself.
     """
 
-    name = NAME
+    firmware: ClassVar[str]
+    registers: ClassVar[Registers]
 
-    def __init__(self, bench: Bench, *, linefreq: float = 50.0, serial: str = "4000001") -> None:
-        self._bench = bench
+    def __init__(
+        self, bench: Bench, model: str, *, linefreq: float = 50.0, serial_number: str = "4000001"
+    ) -> None:
+        super().__init__(bench, model)
+        self._serial_number = serial_number
         self._output = Output()
-        self._serial = serial
-        core = self._core = Core(bench, linefreq, lambda: len(self._output) > 0)
-        self._channels = [Channel(core, letter, bench.stage(letter)) for letter in ("a", "b")]
-        self._timers = [Timer(core, n) for n in range(1, 9)]
-        self._blenders = [Blender(core) for _ in range(6)]
-        self._interface = Trigger(core)
-        self._display = panel.Display(core)
+        self._core = Core(bench, self.name, linefreq, self.registers, lambda: len(self._output) > 0)
+        self._interface = Trigger(self._core)
         self._lua = Lua(self._report, self._poll, self._elapse)
         self._scripts = Scripts(self._lua, self._output)
         self._input: deque[str] = deque()
@@ -79,21 +78,36 @@ class Emulated2602B:
         self._executing = self._direct = False
         self._complete_pending = False
         self._prompts = self._show_errors = 0
-        self._define()
-        bench.attach(self)
+
+    @property
+    def identity(self) -> str:
+        """Answer to ``*IDN?``."""
+        return (
+            f"Keithley Instruments Inc., Model {self.model}, {self._serial_number}, {self.firmware}"
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Whether an overlapped operation (a sweep, a measurement) is under way."""
+        return False
+
+    @abstractmethod
+    def reset(self) -> None:
+        """What the command `reset()` restores, besides the format of answers."""
+
+    # What a bench and a transport need of it.
 
     @property
     def busy(self) -> bool:
-        """Whether a sweep, an overlapped measurement or a waiting script is under way."""
-        return self._waiting is not None or any(c.busy for c in self._channels)
+        """Whether an overlapped operation or a waiting script is under way."""
+        return self._waiting is not None or self.pending
 
     @property
     def status_byte(self) -> int:
         """What a serial poll reads."""
         return self._core.status.byte
 
-    @staticmethod
-    def split(received: bytes) -> tuple[list[bytes], bytes]:
+    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
         """Complete messages of a stream, a line each, and what is left of it."""
         *messages, unfinished = received.split(b"\n")
         return [message.removesuffix(b"\r") for message in messages], unfinished
@@ -107,7 +121,7 @@ class Emulated2602B:
 
     def write(self, message: bytes) -> None:
         """Take one message; what is wrong with it ends up in the error queue."""
-        self.run_to(self._bench.clock.now)
+        self.run_to(self.bench.clock.now)
         for line in message.decode("latin-1").splitlines():
             self._take(line)
 
@@ -127,7 +141,7 @@ class Emulated2602B:
     def run_while_busy(self, latest: float) -> float:
         """Do what is due until nothing is under way, at most up to `latest`; the time then."""
         while self.busy and (due := self.next_event) is not None and due <= latest:
-            self._bench.clock.advance_to(due)
+            self.bench.clock.advance_to(due)
             self.run_to(due)
         return latest if self.busy else self._core.now
 
@@ -141,10 +155,7 @@ class Emulated2602B:
         self._scripts.drop()
         self._output.clear()
 
-    def press_trig(self) -> None:
-        """Press the TRIG key on the front panel."""
-        self._display.trig_key.emit()
-        self._settle()
+    # How a message is executed.
 
     def _take(self, line: str) -> None:
         text = line.strip()
@@ -187,9 +198,7 @@ class Emulated2602B:
         header = header.upper()
         status = self._core.status
         if header == "*IDN?":
-            self._output.line(
-                f"Keithley Instruments Inc., Model {MODEL}, {self._serial}, {FIRMWARE}"
-            )
+            self._output.line(self.identity)
         elif header == "*TRG":
             self._interface.emit()
         elif header == "*STB?":
@@ -239,12 +248,12 @@ class Emulated2602B:
             self._pass_time(self._core.now + seconds)
 
     def _pass_time(self, t: float) -> None:
-        self._bench.clock.advance_to(t)
-        self._bench.run_to(max(t, self._bench.clock.now))
+        self.bench.clock.advance_to(t)
+        self.bench.run_to(max(t, self.bench.clock.now))
 
     def _settle(self) -> None:
         """Go on with what an event may have released: a script, queued messages, OPC."""
-        if self._complete_pending and not any(c.busy for c in self._channels):
+        if self._complete_pending and not self.pending:
             self._complete_pending = False
             self._core.status["standard"].happen(OPERATION_COMPLETE)
         if self._executing:
@@ -281,28 +290,26 @@ class Emulated2602B:
             self._output.line(">>>>" if self._scripts.loading else "TSP?" if failed else "TSP>")
 
     def _reset(self, *_: object) -> None:
-        for channel in self._channels:
-            channel.reset()
-        triggers: list[Timer | Blender] = [*self._timers, *self._blenders]
-        for trigger in triggers:
-            trigger.reset()
+        self.reset()
         self._output.reset()
-        self._display.clear()
 
-    def _define(self) -> None:
-        """Fill the scripts' global scope."""
+    # What every instrument's scripts see.
+
+    def define(self, tables: dict[str, Namespace]) -> None:
+        """Fill the scripts' global scope; call it once, when the instrument is made.
+
+        Parameters
+        ----------
+        tables
+            The instrument's own, by name; they are in `localnode` as well.
+        """
         lua, core, output = self._lua, self._core, self._output
         shared = {
-            "smua": self._channels[0].namespace(),
-            "smub": self._channels[1].namespace(),
-            "trigger": self._trigger(),
             "status": core.status.namespace(),
-            "display": self._display.namespace(),
-            "beeper": panel.beeper(),
-            "digio": panel.digital_lines(core),
             "errorqueue": self._error_queue(),
             "timer": panel.stopwatch(core),
             "userstring": panel.user_strings(),
+            **tables,
         }
         for name, space in shared.items():
             lua.define(name, space)
@@ -321,7 +328,9 @@ class Emulated2602B:
         lua.define_blocking("waitcomplete", self._wait_complete)
 
     def _local_node(self, shared: dict[str, Namespace]) -> Namespace:
-        constants = {"model": MODEL, "serialno": self._serial, "revision": FIRMWARE}
+        constants = {
+            "model": self.model, "serialno": self._serial_number, "revision": self.firmware,
+        }  # fmt: skip
         space = panel.local_node(self._core, constants, self._reset)
         space.children.update(shared)
 
@@ -333,19 +342,6 @@ class Emulated2602B:
 
         space.attribute("prompts", lambda: self._prompts, set_prompts)
         space.attribute("showerrors", lambda: self._show_errors, set_show_errors)
-        return space
-
-    def _trigger(self) -> Namespace:
-        space = self._interface.namespace()
-        space.constants = {**space.constants, "EVENT_NONE": 0}
-        arrays: dict[str, Iterable[Any]] = {"timer": self._timers, "blender": self._blenders}
-        for name, objects in arrays.items():
-            space.at(name).children |= {n: o.namespace() for n, o in enumerate(objects, 1)}
-        generators = space.at("generator")
-        for n in (1, 2):
-            generator = Trigger(self._core)
-            generators.children[n] = generator.namespace()
-            generators.children[n].functions["assert"] = generator.emit
         return space
 
     def _error_queue(self) -> Namespace:
@@ -364,7 +360,7 @@ class Emulated2602B:
         return Wait(lambda: False, deadline=self._core.now + length)
 
     def _wait_complete(self, _group: object = None) -> Wait:
-        return Wait(lambda: not any(c.busy for c in self._channels))
+        return Wait(lambda: not self.pending)
 
     def _operation_complete(self) -> None:
         self._complete_pending = True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from drivers.simulated.keithley_2602b.core import Core, Wait
-from drivers.simulated.keithley_2602b.errors import too_small, wrong_type
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.values import Flag, Number, to_number
 from drivers.simulated.scheduler import Appointment
+from drivers.simulated.tsp.core import Core, Wait
+from drivers.simulated.tsp.errors import too_small, wrong_type
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.values import Flag, Number, to_number
 
 _DELAY = Number(10e-6, 0.5e-6, 100e3)
 _COUNT = Number(1, 0, 1_048_575, whole=True)

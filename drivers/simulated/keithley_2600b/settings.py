@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from drivers.simulated.keithley_2602b.smu_table import ATTRIBUTES
-from drivers.simulated.keithley_2602b.values import Value
+from drivers.simulated.keithley_2600b.models import Model
+from drivers.simulated.keithley_2600b.smu_table import attributes
+from drivers.simulated.tsp.values import Value
 
 T = TypeVar("T")
 
@@ -14,7 +15,8 @@ T = TypeVar("T")
 class Settings:
     """Typed access to the attributes of the command table."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
+        self.model, self.kinds = model, attributes(model)
         self._values: dict[str, Value] = {}
         self._derived: dict[str, Any] = {}
         self.reset()
@@ -22,7 +24,7 @@ class Settings:
     def reset(self) -> None:
         """Restore every default."""
         self._derived.clear()
-        self._values.update({path: kind.default for path, kind in ATTRIBUTES.items()})
+        self._values.update({path: kind.default for path, kind in self.kinds.items()})
 
     def __getitem__(self, path: str) -> Value:
         return self._values[path]

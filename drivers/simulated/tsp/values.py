@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from drivers.simulated.keithley_2602b.errors import Fault, too_big, too_small, wrong_type
+from drivers.simulated.tsp.errors import Fault, too_big, too_small, wrong_type
 
 Value = float | bool | str
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from drivers.simulated.keithley_2602b.errors import ScriptFault
+from drivers.simulated.tsp.errors import ScriptFault
 
 Getter = Callable[[], object]
 Setter = Callable[[object], None]

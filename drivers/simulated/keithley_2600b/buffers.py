@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from drivers.simulated.keithley_2602b.errors import conflict
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.smu_table import FILL_WINDOW
-from drivers.simulated.keithley_2602b.values import Choice, Number
-
-EPOCH = 1_600_000_000.0
-"""What the instrument's calendar shows when the bench is switched on, in s since 1970 (UTC)."""
+from drivers.simulated.keithley_2600b.smu_table import FILL_WINDOW
+from drivers.simulated.tsp.core import EPOCH
+from drivers.simulated.tsp.errors import conflict
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.output import StoredColumn
+from drivers.simulated.tsp.values import Choice, Number
 
 DEDICATED_BYTES = 149_789 * 6
 """Memory of a dedicated buffer: 149,789 plain readings by the reference's example."""
@@ -97,12 +96,17 @@ class ReadingBuffer:
         if not self._rows:
             self._base = row.time
         if self.fillmode == FILL_WINDOW:
-            size = min(self.fillcount or self.capacity, self.capacity)
-            position = self._written % size
+            position = self._next()
             self._rows[position : position + 1] = [row]
             self._written += 1
         elif len(self._rows) < self.capacity:
             self._rows.append(row)
+
+    def _next(self) -> int:
+        """Where the next reading goes, from 0."""
+        if self.fillmode == FILL_WINDOW:
+            return self._written % min(self.fillcount or self.capacity, self.capacity)
+        return len(self._rows)
 
     def column(self, name: str, rows: slice = slice(None)) -> list[float | str]:
         """Values of one column; empty when it is not collected."""
@@ -127,6 +131,7 @@ class ReadingBuffer:
             space.children[name] = Namespace(subject=column, item=column.item)
         space.attribute("n", lambda: len(self))
         space.attribute("capacity", lambda: self.capacity)
+        space.attribute("next", lambda: self._next() + 1)
         space.attribute("basetimestamp", lambda: EPOCH + self._base if self._rows else 0.0)
         for name in ("appendmode", "collecttimestamps", "collectsourcevalues"):
             self._attribute(space, name, _SWITCH, only_empty=True)
@@ -149,11 +154,19 @@ class ReadingBuffer:
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(StoredColumn):
     """One column of a buffer, as a script hands it to `printbuffer` or indexes it."""
 
     buffer: ReadingBuffer
     name: str
+
+    @property
+    def stored(self) -> int:
+        return len(self.buffer)
+
+    @property
+    def filling(self) -> bool:
+        return self.buffer.pending > 0
 
     def values(self, rows: slice = slice(None)) -> Sequence[float | str]:
         """The values of some rows."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
 
-from drivers.simulated.keithley_2602b.buffers import Column
-from drivers.simulated.keithley_2602b.core import Wait
-from drivers.simulated.keithley_2602b.errors import Fault, wrong_type
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.values import Choice, Number, to_number
+from drivers.simulated.tsp.core import Wait
+from drivers.simulated.tsp.errors import Fault, wrong_type
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.values import Choice, Number, to_number
 
 ASCII, REAL32, REAL64 = 1, 2, 3
 BIG, LITTLE = 0, 1
@@ -34,6 +34,24 @@ _CONSTANTS = {
     "SWAPPED": LITTLE,
     "LITTLEENDIAN": LITTLE,
 }
+
+
+class StoredColumn(ABC):
+    """One column of a reading buffer, as a script hands it to `printbuffer`."""
+
+    @property
+    @abstractmethod
+    def stored(self) -> int:
+        """Rows that the buffer holds."""
+
+    @property
+    @abstractmethod
+    def filling(self) -> bool:
+        """Whether an acquisition under way stores in it."""
+
+    @abstractmethod
+    def values(self, rows: slice) -> Sequence[float | str]:
+        """The values of some rows."""
 
 
 class Output:
@@ -86,17 +104,17 @@ class Output:
         if not columns:
             raise Fault(1400, "Expected at least 3 parameters")
         for n, column in enumerate(columns, 3):
-            if not isinstance(column, (Column, Sequence)) or isinstance(column, str):
+            if not isinstance(column, (StoredColumn, Sequence)) or isinstance(column, str):
                 raise wrong_type(f"parameter {n} is neither a table nor a reading buffer")
-        buffers = [c.buffer for c in columns if isinstance(c, Column)]
+        buffers = [c for c in columns if isinstance(c, StoredColumn)]
 
         def ready() -> bool:
-            return all(len(b) >= end or not b.pending for b in buffers)
+            return all(b.stored >= end or not b.filling for b in buffers)
 
         def write() -> tuple[object, ...]:
             rows = slice(start - 1, end)
             tables: list[Sequence[object]] = [
-                c.values(rows) if isinstance(c, Column) else list(c)[rows]  # type: ignore[call-overload]
+                c.values(rows) if isinstance(c, StoredColumn) else list(c)[rows]  # type: ignore[call-overload]
                 for c in columns
             ]
             # A column may hold fewer rows than asked for: the shortest counts.

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from drivers.simulated.keithley_2602b.buffers import (
+from drivers.simulated.keithley_2600b.buffers import (
     AUTO_MEASURE,
     AUTO_SOURCE,
     COMPLIANCE,
@@ -17,20 +17,17 @@ from drivers.simulated.keithley_2602b.buffers import (
     ReadingBuffer,
     StoredReading,
 )
-from drivers.simulated.keithley_2602b.core import Core
-from drivers.simulated.keithley_2602b.ranges import (
+from drivers.simulated.keithley_2600b.models import (
     MEASURE_HEADROOM,
     MEASURE_OVERHEAD,
     OVERFLOW,
-    RANGES,
     Quantity,
-    lowest,
-    settling,
 )
-from drivers.simulated.keithley_2602b.smu_table import DELAY_AUTO, MEDIAN, OFF, REMOTE, REPEAT
-from drivers.simulated.keithley_2602b.source import Source
+from drivers.simulated.keithley_2600b.smu_table import DELAY_AUTO, MEDIAN, OFF, REMOTE, REPEAT
+from drivers.simulated.keithley_2600b.source import Source
 from drivers.simulated.scheduler import Appointment
 from drivers.simulated.stage import Reading, Sample
+from drivers.simulated.tsp.core import Core
 
 _FUNCTION = {"v": "Voltage", "i": "Current", "r": "Resistance", "p": "Power"}
 _READS: dict[str, tuple[Quantity, ...]] = {
@@ -113,7 +110,8 @@ class Meter:
             return delay
         if functions == "v":
             return 0.0
-        return settling("i", self.range("i")) * settings.number("measure.delayfactor")
+        settling = settings.model.settling_time("i", self.range("i"))
+        return settling * settings.number("measure.delayfactor")
 
     def _begin_reading(self) -> None:
         self._begun = self.core.now
@@ -141,13 +139,14 @@ class Meter:
 
     def _read(self, end: Sample) -> Reading:
         settings, stage = self.source.settings, self.source.stage
-        ranges = {q: self.range(q) for q in RANGES}
+        model = settings.model
+        ranges = {q: self.range(q) for q in model.ranges}
         reading = stage.reading(self._sample, end, ranges["v"], ranges["i"])
         values: dict[Quantity, float] = {"v": reading.voltage, "i": reading.current}
         automatic = settings.derived("automatic", self._automatic)
         for q in automatic:
             floor = settings.number(f"measure.lowrange{q}")
-            ranges[q] = lowest(q, min(abs(values[q]), RANGES[q][-1]), floor)
+            ranges[q] = model.lowest(q, min(abs(values[q]), model.ranges[q][-1]), floor)
             settings[f"measure.range{q}"] = ranges[q]
         if automatic:
             reading = stage.reading(self._sample, end, ranges["v"], ranges["i"])
@@ -157,7 +156,7 @@ class Meter:
         """What is measured with automatic ranging."""
         return [
             q
-            for q in RANGES
+            for q in self.source.settings.model.ranges
             if q != self.source.quantity
             and self.source.settings.choice(f"measure.autorange{q}") != OFF
         ]

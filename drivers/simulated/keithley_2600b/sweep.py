@@ -17,13 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from drivers.simulated.keithley_2602b.core import Core
-from drivers.simulated.keithley_2602b.errors import Fault, conflict
-from drivers.simulated.keithley_2602b.meter import Acquisition, Meter
-from drivers.simulated.keithley_2602b.ranges import SOURCE_OVERHEAD, Quantity
-from drivers.simulated.keithley_2602b.smu_table import ASYNC, DISABLE, IDLE, OFF
-from drivers.simulated.keithley_2602b.source import Source
+from drivers.simulated.keithley_2600b.meter import Acquisition, Meter
+from drivers.simulated.keithley_2600b.models import SOURCE_OVERHEAD, Quantity
+from drivers.simulated.keithley_2600b.smu_table import ASYNC, DISABLE, IDLE, OFF
+from drivers.simulated.keithley_2600b.source import Source
 from drivers.simulated.scheduler import Appointment
+from drivers.simulated.tsp.core import Core
+from drivers.simulated.tsp.errors import Fault, conflict
 
 DETECTORS = {"arm": 2, "source": 4, "measure": 8, "endpulse": 16}
 """The four event detectors with their bits in the trigger overrun register."""

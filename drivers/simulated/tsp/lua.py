@@ -17,10 +17,10 @@ from typing import Literal
 
 from lupa import lua51
 
-from drivers.simulated.keithley_2602b.core import Wait
-from drivers.simulated.keithley_2602b.errors import Fault, ScriptFault
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.prelude import PRELUDE
+from drivers.simulated.tsp.core import Wait
+from drivers.simulated.tsp.errors import Fault, ScriptFault
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.prelude import PRELUDE
 
 MEMORY = 64_000_000
 """Greatest memory of all scripts together, in bytes."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from drivers.simulated.keithley_2602b.core import Core
-from drivers.simulated.keithley_2602b.errors import Fault
-from drivers.simulated.keithley_2602b.ranges import (
+from drivers.simulated.keithley_2600b.models import (
     LIMIT_FLOOR,
-    RANGES,
-    SAFE_CURRENT_ABOVE_6V,
     SOURCE_HEADROOM,
     UNIT,
     Quantity,
-    lowest,
-    settling,
 )
-from drivers.simulated.keithley_2602b.settings import Settings
-from drivers.simulated.keithley_2602b.smu_table import (
+from drivers.simulated.keithley_2600b.settings import Settings
+from drivers.simulated.keithley_2600b.smu_table import (
     DCVOLTS,
     DELAY_AUTO,
     HIGH_Z,
@@ -25,6 +19,8 @@ from drivers.simulated.keithley_2602b.smu_table import (
     ON,
 )
 from drivers.simulated.stage import Mode, OutputStage
+from drivers.simulated.tsp.core import Core
+from drivers.simulated.tsp.errors import Fault
 
 _MODE: dict[Quantity, Mode] = {"v": "voltage", "i": "current"}
 
@@ -68,13 +64,16 @@ class Source:
         if level is None:
             own = quantity == self.quantity
             level = self.level if own else self.settings.number(f"source.level{quantity}")
-        return lowest(quantity, level, self.settings.number(f"source.lowrange{quantity}"))
+        floor = self.settings.number(f"source.lowrange{quantity}")
+        return self.settings.model.lowest(quantity, level, floor)
 
     def delay(self) -> float:
         """Time to wait after a step, in s."""
         delay = self.settings.number("source.delay")
         quantity = self.quantity
-        return settling(quantity, self.range(quantity)) if delay == DELAY_AUTO else delay
+        if delay != DELAY_AUTO:
+            return delay
+        return self.settings.model.settling_time(quantity, self.range(quantity))
 
     def switch(self, output: int) -> None:
         """Turn the output on, off in the chosen way, or off with the relay open."""
@@ -121,12 +120,12 @@ class Source:
             )
 
     def check_safe(self) -> None:
-        """Refuse more than 1 A together with more than 6 V."""
+        """Refuse a large current together with a large voltage."""
         quantity = self.quantity
         limit = self.settings.number("source.limiti" if quantity == "v" else "source.limitv")
         volts, amps = (self.programmed, limit) if quantity == "v" else (limit, self.programmed)
-        six = RANGES["v"][2] * SOURCE_HEADROOM
-        if abs(volts) > six and abs(amps) > SAFE_CURRENT_ABOVE_6V * SOURCE_HEADROOM:
+        most = [limit * SOURCE_HEADROOM for limit in self.settings.model.safe]
+        if abs(volts) > most[0] and abs(amps) > most[1]:
             raise Fault(5007, "Operation would exceed safe operating area of the instrument")
 
     def sweep_limit(self) -> float | None:
@@ -144,7 +143,7 @@ class Source:
         normal = limit = self.settings.number(f"source.limit{other}")
         if self._pulse_limit is not None:
             limit = self._pulse_limit
-            limit = max(limit, LIMIT_FLOOR * lowest(other, max(limit, normal)))
+            limit = max(limit, LIMIT_FLOOR * self.settings.model.lowest(other, max(limit, normal)))
         power = self.settings.number("source.limitp")
         if power and self.level:
             limit = min(limit, power / abs(self.level))
@@ -160,7 +159,7 @@ class Source:
         """Leave the device to the output-off state: 0 V, 0 A, or an open relay."""
         self.on = False
         settings, now = self.settings, self.core.now
-        lowest_v = RANGES["v"][0]
+        lowest_v = settings.model.ranges["v"][0]
         if mode == HIGH_Z:
             self.stage.drive(now, "high_z", 0.0, 0.0, lowest_v)
             what = "open"

@@ -1,4 +1,4 @@
-"""What the parts of the emulated instrument share: its time, events, status and bench."""
+"""What the parts of an emulated TSP instrument share: its time, events, status and bench."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.simulated.bench import Bench
-from drivers.simulated.keithley_2602b.errors import ErrorQueue
-from drivers.simulated.keithley_2602b.status import Status
 from drivers.simulated.scheduler import EventBus, Scheduler
+from drivers.simulated.tsp.errors import ErrorQueue
+from drivers.simulated.tsp.status import Registers, Status
 
-NAME = "keithley_2602b"
+EPOCH = 1_600_000_000.0
+"""What an instrument's calendar shows when the bench is switched on, in s since 1970 (UTC)."""
 
 
 @dataclass
@@ -21,21 +22,27 @@ class Core:
     ----------
     bench
         The bench the instrument stands on.
+    name
+        Of the instrument, in the bench's journal.
     linefreq
         Power line frequency, in Hz.
+    registers
+        Its status register sets.
     message_available
         Whether the output queue holds a response.
     """
 
     bench: Bench
+    name: str
     linefreq: float
+    registers: Registers
     message_available: Callable[[], bool]
     errors: ErrorQueue = field(default_factory=ErrorQueue)
     bus: EventBus = field(default_factory=EventBus)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.bench.clock.now)
-        self.status = Status(lambda: len(self.errors) > 0, self.message_available)
+        self.status = Status(self.registers, lambda: len(self.errors) > 0, self.message_available)
 
     @property
     def now(self) -> float:
@@ -44,7 +51,7 @@ class Core:
 
     def log(self, what: str) -> None:
         """Write into the bench's journal."""
-        self.bench.log(NAME, what)
+        self.bench.log(self.name, what)
 
     def error(self, code: int, message: str) -> None:
         """Report an error."""

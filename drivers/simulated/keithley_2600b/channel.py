@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from drivers.simulated.keithley_2602b.buffers import Column, ReadingBuffer
-from drivers.simulated.keithley_2602b.core import Core, Wait
-from drivers.simulated.keithley_2602b.errors import Fault, conflict, wrong_type
-from drivers.simulated.keithley_2602b.meter import Acquisition, Meter
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.ranges import Quantity, lowest
-from drivers.simulated.keithley_2602b.settings import Settings
-from drivers.simulated.keithley_2602b.smu_table import (
-    ATTRIBUTES,
+from drivers.simulated.keithley_2600b.buffers import Column, ReadingBuffer
+from drivers.simulated.keithley_2600b.meter import Acquisition, Meter
+from drivers.simulated.keithley_2600b.models import Model, Quantity
+from drivers.simulated.keithley_2600b.settings import Settings
+from drivers.simulated.keithley_2600b.smu_table import (
     AUTOZERO_OFF,
     AUTOZERO_ONCE,
     CONSTANTS,
     OFF,
     READ_ONLY,
 )
-from drivers.simulated.keithley_2602b.source import Source
-from drivers.simulated.keithley_2602b.sweep import DETECTORS, Sweep, SweepPlan
-from drivers.simulated.keithley_2602b.values import Number, to_number
+from drivers.simulated.keithley_2600b.source import Source
+from drivers.simulated.keithley_2600b.sweep import DETECTORS, Sweep, SweepPlan
 from drivers.simulated.stage import OutputStage
+from drivers.simulated.tsp.core import Core, Wait
+from drivers.simulated.tsp.errors import Fault, conflict, wrong_type
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.values import Number, to_number
 
 _POINTS = Number(1, 1, 1_000_000, whole=True)
 _CAPACITY = Number(1, 1, 10_000_000, whole=True)
@@ -40,11 +39,11 @@ class Channel:
         What it is wired to.
     """
 
-    def __init__(self, core: Core, letter: str, stage: OutputStage) -> None:
+    def __init__(self, core: Core, letter: str, stage: OutputStage, model: Model) -> None:
         self.core = core
         self.name = f"smu{letter}"
         self.bit = {"a": 2, "b": 4}[letter]
-        self.settings = Settings()
+        self.settings = Settings(model)
         self.source = Source(core, self.name, stage, self.settings)
         self.meter = Meter(core, self.source, self.bit)
         self.sweep = Sweep(core, self.source, self.meter, self.bit)
@@ -96,7 +95,7 @@ class Channel:
         Fault
             The value is not acceptable, now or at all; nothing changed.
         """
-        accepted = ATTRIBUTES[path].accept(f"{self.name}.{path}", value)
+        accepted = self.settings.kinds[path].accept(f"{self.name}.{path}", value)
         before = self.settings[path]
         section, _, name = path.partition(".")
         if name in ("rangei", "rangev"):
@@ -116,7 +115,7 @@ class Channel:
     def namespace(self) -> Namespace:
         """The channel's table."""
         root = Namespace(constants=CONSTANTS, subject=self)
-        for path in ATTRIBUTES:
+        for path in self.settings.kinds:
             above, _, name = path.rpartition(".")
             put = None if path in READ_ONLY else partial(self.write, path)
             root.at(above).attribute(name, partial(self.read, path), put)
@@ -184,7 +183,7 @@ class Channel:
             source.refresh()
 
     def _set_range(self, section: str, quantity: Quantity, value: float) -> None:
-        full_scale = lowest(quantity, value)
+        full_scale = self.settings.model.lowest(quantity, value)
         source = self.source
         if section == "source" and source.on and quantity == source.quantity:
             source.check(source.level, full_scale)
@@ -222,7 +221,7 @@ class Channel:
 
     def _and_step(self, functions: str, level: object) -> Wait:
         path = f"source.level{self.source.quantity}"
-        accepted = ATTRIBUTES[path].accept("sourceValue", level)
+        accepted = self.settings.kinds[path].accept("sourceValue", level)
         self._start(Acquisition(functions, {}), lambda: self.write(path, accepted))
         return Wait(lambda: not self.meter.busy, partial(self._last, functions))
 
@@ -270,7 +269,7 @@ class Channel:
         self._plan_levels(quantity, levels)
 
     def _plan_levels(self, quantity: Quantity, levels: Sequence[object]) -> None:
-        kind = ATTRIBUTES[f"source.level{quantity}"]
+        kind = self.settings.kinds[f"source.level{quantity}"]
         accepted = [float(kind.accept("sweep level", level)) for level in levels]
         self.sweep.plan.quantity, self.sweep.plan.levels = quantity, accepted
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.simulated.keithley_2602b.errors import Fault, wrong_type
-from drivers.simulated.keithley_2602b.lua import Lua, syntax_fault
-from drivers.simulated.keithley_2602b.namespace import Namespace
-from drivers.simulated.keithley_2602b.output import Output
+from drivers.simulated.tsp.errors import Fault, wrong_type
+from drivers.simulated.tsp.lua import Lua, syntax_fault
+from drivers.simulated.tsp.namespace import Namespace
+from drivers.simulated.tsp.output import Output
 
 
 @dataclass
