@@ -30,6 +30,8 @@ _OVERHEAD = 60e-6
 """Time that a reading needs besides its aperture, in s (vendor's rule for pulse readings)."""
 _TIMING_ERROR = 100e-6
 """Lateness from which a reading is flagged, in s."""
+_FINEST_TICK, _TICKS = 1e-6, 2**32
+"""Finest step of the buffers' timestamps, in s, and steps after which they start again."""
 _REST_RANGE = 1e-6
 """Current range for resting at 0 A, whose offset is at most 800 pA, in A."""
 _LEAST_VOLTAGE_RANGE = 1.0
@@ -136,7 +138,8 @@ class Keithley2600B(SourceMeter):
             self._line_frequency = float(self._tsp.line_frequency)
             # Before the first output-off: the default off state is a 0 V source.
             self._tsp.smu.off_mode = 2
-            self._tsp.write("errorqueue.clear() timer.reset()")
+            # Numbers as text in full; with 6 digits the clock is 0.1 s coarse after a few hours.
+            self._tsp.ask("errorqueue.clear() format.asciiprecision=16 timer.reset() print(1)")
         self._capabilities = self.capabilities_of(self._identity.model, self._line_frequency)
 
     @classmethod
@@ -245,7 +248,7 @@ class Keithley2600B(SourceMeter):
         # Timestamps count from the first reading, which the program started `delay` before.
         time = stamp - self._first_stamp + self._delay[0]
         limited = (status.astype(np.int64) & _COMPLIANCE_BIT) != 0
-        late = time - requested > _TIMING_ERROR
+        late = time - requested > _TIMING_ERROR + _tick(program)
         flags = (limited * Flag.LIMIT + late * Flag.LATE).astype(np.uint8)
         return Readout(first, time, requested, voltage, current, flags, running)
 
@@ -332,6 +335,14 @@ class Keithley2600B(SourceMeter):
         return dict(zip(names, values, strict=True)) | {"line_frequency": self._line_frequency}
 
 
+def _tick(program: PulseProgram) -> float:
+    """The finest step with which the timestamps of a whole program are unique, in s."""
+    tick = _FINEST_TICK
+    while tick * _TICKS < program.total_duration + 1.0:
+        tick *= 2  # the instrument rounds to such values
+    return tick
+
+
 def _range(ranges: tuple[float, ...], value: float) -> float:
     """The lowest range that holds a value."""
     return next(full for full in ranges if value <= full * (1 + 1e-9))
@@ -373,7 +384,7 @@ def _script(
         f"{smu}.measure.range{other}={measure_range:.9g} {smu}.measure.nplc={settings['nplc']:.9g}",
         *(
             f"{smu}.nvbuffer{b}.clear() {smu}.nvbuffer{b}.collecttimestamps=1 "
-            f"{smu}.nvbuffer{b}.timestampresolution=1e-6"
+            f"{smu}.nvbuffer{b}.timestampresolution={_tick(program):.9g}"
             for b in (1, 2)
         ),
         "format.data=format.REAL64 format.byteorder=format.LITTLEENDIAN",

@@ -61,9 +61,9 @@ class Keysight34970A(ResistorBank):
         self._states = tuple(achievable_states(resistors))
         self._connect()
         with link_errors(link.address):
+            self._switch.write("*CLS")
             maker, model, serial, firmware = self._switch.ask("*IDN?").strip().split(",")
             self._identity = Identity(maker, model, serial, firmware)
-            self._switch.write("*CLS")
         if model not in self.models:
             raise InstrumentError(
                 f"{link.address} is a {self._identity}; the driver {self.driver} is for "

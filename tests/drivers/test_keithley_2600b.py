@@ -8,6 +8,7 @@ from app.rigs import make_bench
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2600b import Keithley2600B
+from drivers.simulated.bench import BUS_TIME
 from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
 from protocols.program import Instant, PulseProgram, PulseTrain, Segment
@@ -52,6 +53,23 @@ def column(readouts, name):
 def test_it_knows_who_it_is(meter):
     assert meter.identity.model == "2602B"
     assert meter.capabilities.model == "2602B"
+
+
+def test_the_clock_is_read_to_the_microsecond_after_days(meter, bench):
+    bench.clock.advance(3e5 + 0.123456)
+    before = meter.now()
+    assert before == pytest.approx(bench.clock.now, abs=1e-3)
+    bench.clock.advance(1e-3)
+    # Reading the clock takes a message's time on the bus as well.
+    assert meter.now() - before == pytest.approx(1e-3 + BUS_TIME, abs=1e-6)
+
+
+@pytest.mark.parametrize("rest", [1200.0, 2000.0, 8000.0])
+def test_times_go_on_where_the_finest_timestamps_would_start_again(meter, rest):
+    readouts = play(meter, program(*(Segment(0.0, rest, "up", Instant.REST),) * 3))
+    time, requested = column(readouts, "time"), column(readouts, "requested_time")
+    assert np.abs(time - requested).max() < 2e-3
+    assert np.diff(time) == pytest.approx(rest, abs=1e-3)
 
 
 def test_unequal_widths_and_gaps_are_timed_by_the_instrument(meter):

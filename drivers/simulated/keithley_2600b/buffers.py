@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -17,6 +18,8 @@ DEDICATED_BYTES = 149_789 * 6
 
 _SWITCH = Choice(0, (0, 1))
 _RESOLUTION = Number(1e-6, 1e-6, 10.0)
+_TICKS = 2**32
+"""Steps after which timestamps start again: 71 minutes of 1 us."""
 _COUNT = Number(0, 0, whole=True)
 
 COMPLIANCE, FILTERED, RELATIVE, FOUR_WIRE, AUTO_SOURCE, AUTO_MEASURE = 64, 128, 32, 16, 8, 4
@@ -114,7 +117,7 @@ class ReadingBuffer:
             if not self.collecttimestamps:
                 return []
             step, base = self.timestampresolution, self._base
-            return [round((row.time - base) / step) * step for row in self._rows[rows]]
+            return [round((row.time - base) / step) % _TICKS * step for row in self._rows[rows]]
         if name == "sourcevalues" and not self.collectsourcevalues:
             return []
         return [getattr(row, name) for row in self._rows[rows]]
@@ -135,20 +138,34 @@ class ReadingBuffer:
         space.attribute("basetimestamp", lambda: EPOCH + self._base if self._rows else 0.0)
         for name in ("appendmode", "collecttimestamps", "collectsourcevalues"):
             self._attribute(space, name, _SWITCH, only_empty=True)
-        self._attribute(space, "timestampresolution", _RESOLUTION, only_empty=True)
+        space.attribute(
+            "timestampresolution", lambda: self.timestampresolution, self._set_resolution
+        )
         self._attribute(space, "cachemode", _SWITCH)
         self._attribute(space, "fillmode", _SWITCH)
         self._attribute(space, "fillcount", _COUNT)
         return space
 
+    def _set_resolution(self, value: object) -> None:
+        name, finest = "timestampresolution", _RESOLUTION.default
+        # "Rounded to an even power of 2 us."
+        step = finest * 2.0 ** round(math.log2(_RESOLUTION.accept(name, value) / finest))
+        self._set_when_empty(name, step)
+
+    def _set_when_empty(self, name: str, value: float) -> None:
+        if self._rows and value != getattr(self, name):
+            raise conflict(f"{name} can only be changed while the buffer is empty")
+        setattr(self, name, value)
+
     def _attribute(
         self, space: Namespace, name: str, kind: Choice | Number, only_empty: bool = False
     ) -> None:
         def write(value: object) -> None:
-            accepted = kind.accept(name, value)
-            if only_empty and self._rows and accepted != getattr(self, name):
-                raise conflict(f"{name} can only be changed while the buffer is empty")
-            setattr(self, name, accepted if name == "timestampresolution" else int(accepted))
+            accepted = int(kind.accept(name, value))
+            if only_empty:
+                self._set_when_empty(name, accepted)
+            else:
+                setattr(self, name, accepted)
 
         space.attribute(name, lambda: getattr(self, name), write)
 
