@@ -17,11 +17,14 @@ from app.errors import InputError
 from app.experiment import Before, Experiment
 from app.rig_file import RigFile
 from app.user_protocol import ProtocolSource, find_protocol
+from data.run import Outcome
 from protocols.plan import Plan
 from protocols.protocol import Protocol
 from protocols.quantities import OPEN, TIME, VOLTAGE
 from protocols.steps import Mark, ReturnToBaseline, SelectResistance, Step
 
+PENDING = "pending"
+"""What the index says of a run that was not begun."""
 _HOLDING_CURRENT = 10e-3
 """Greatest current while 0 V is held before a run, in A, if the device stands that much."""
 
@@ -60,6 +63,17 @@ class PlannedRun:
         before = _before(self.section.wait_for_baseline, rig)
         return Experiment.of(self.protocol, self.preset, rig, self.source, before)
 
+    def entry(
+        self, path: Path | None, state: Outcome = Outcome.FINISHED, reason: str = ""
+    ) -> dict[str, Any]:
+        """A line of the index; a run without a file is pending."""
+        return {
+            "run": self.number, "state": state.value if path else PENDING,
+            "file": path.name if path else None, "protocol": self.protocol.name,
+            "sample": self.section.sample, "swept": self.swept, "digest": self.identity.digest,
+            "reason": reason,
+        }  # fmt: skip
+
     def __str__(self) -> str:
         words = (self.protocol.name, self.section.sample, self.swept)
         return ", ".join(filter(None, words))
@@ -73,11 +87,14 @@ class Campaign:
     ----------
     rig
         The rig file's content.
+    rig_path
+        Where it is; None for the embedded simulated rig.
     runs
         In the order of measuring.
     """
 
     rig: RigFile
+    rig_path: Path | None
     runs: tuple[PlannedRun, ...]
 
     @classmethod
@@ -106,7 +123,7 @@ class Campaign:
                 ]
         if problems:
             raise InputError("\n".join(problems))
-        return cls(rig, tuple(runs))
+        return cls(rig, path.parent / content.rig if content.rig else None, tuple(runs))
 
     def complete(self, measured: Measured) -> dict[int, Path]:
         """The file of each run, by its number, that need not be measured again.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.campaign import Campaign, PlannedRun
+from app.campaign import PENDING, Campaign, PlannedRun
 from app.campaign_folder import INDEX, CampaignFolder, Measured, measured_in
 from app.cli import ABORTED, FAILED
 from app.play import announce, play
@@ -23,8 +22,6 @@ from app.steering import Steering
 from data.run import Outcome
 from drivers.errors import InstrumentError
 from drivers.rig import Rig
-
-_PENDING = "pending"
 
 
 def check_campaign(file: Path, out: Path | None) -> None:
@@ -40,7 +37,7 @@ def check_campaign(file: Path, out: Path | None) -> None:
         done, texts = complete.get(run.number), (run.section.sample, run.swept)
         table.add_row(
             str(run.number), run.protocol.name, run.preset, *map(escape, texts),
-            _clock(run.duration), f"{Outcome.FINISHED}, {done.name}" if done else _PENDING,
+            _clock(run.duration), f"{Outcome.FINISHED}, {done.name}" if done else PENDING,
         )  # fmt: skip
     console.print(table)
     _warn(measured, console)
@@ -59,7 +56,7 @@ def run_campaign(file: Path, out: Path | None) -> int:
         measured = measured_in(folder.path)
         _warn(measured, console)
         complete = campaign.complete(measured)
-        folder.write_index([_entry(run, complete.get(run.number)) for run in campaign.runs])
+        folder.write_index([run.entry(complete.get(run.number)) for run in campaign.runs])
         left = [run for run in campaign.runs if run.number not in complete]
         console.print(f"{len(campaign.runs)} runs, {len(complete)} of them complete")
         if not left:
@@ -122,16 +119,16 @@ class _Measuring:
         path = self._folder.new_file(run.number, run.protocol.name, section.sample)
         title = f"run {run.number}/{len(self._campaign.runs)}  {run}"
         console.print(title, soft_wrap=True, markup=False)
-        self._folder.note(_entry(run, path, Outcome.RUNNING))
+        self._folder.note(run.entry(path, Outcome.RUNNING))
         try:
             result = play(
                 run.experiment(self._campaign.rig), self._rig, path, ProgressSink(console),
                 self._steering.of, sample=section.sample, note=section.note,
             )  # fmt: skip
         except BaseException as error:
-            self._folder.note(_entry(run, path, Outcome.FAILED, f"{type(error).__name__}: {error}"))
+            self._folder.note(run.entry(path, Outcome.FAILED, f"{type(error).__name__}: {error}"))
             raise
-        self._folder.note(_entry(run, path, result.outcome, result.reason))
+        self._folder.note(run.entry(path, result.outcome, result.reason))
         if result.outcome is not Outcome.FINISHED:
             console.print(f"[bold]{result.outcome}[/] {escape(result.reason)}", soft_wrap=True)
         return result
@@ -148,18 +145,6 @@ class _Measuring:
             self._console.print(text, soft_wrap=True, markup=False)
             return False
         return True
-
-
-def _entry(
-    run: PlannedRun, path: Path | None, state: Outcome = Outcome.FINISHED, reason: str = ""
-) -> dict[str, Any]:
-    """A line of the index; a run without a file is pending."""
-    return {
-        "run": run.number, "state": state.value if path else _PENDING,
-        "file": path.name if path else None, "protocol": run.protocol.name,
-        "sample": run.section.sample, "swept": run.swept, "digest": run.identity.digest,
-        "reason": reason,
-    }  # fmt: skip
 
 
 def _folder(file: Path, out: Path | None) -> Path:

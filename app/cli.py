@@ -223,3 +223,17 @@ def emulate(
         from app.emulate_command import serve_bench
 
         serve_bench(instrument, port, rig)
+
+
+@app.command()
+def station(
+    idle: Annotated[
+        float, typer.Option("--idle", min=0, help="Seconds without a window or work to its end.")
+    ] = 10.0,
+) -> None:
+    """Own the rig and play the queue for the windows; they start it by themselves."""
+    with _exit_codes():
+        from app.station_command import run_station
+
+        code = run_station(idle)
+    raise typer.Exit(code)

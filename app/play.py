@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from app.experiment import Experiment
 from app.recording import FileSink
@@ -14,6 +13,9 @@ from app.runner import Result, Runner
 from app.sinks import Sink
 from data.run import Outcome
 from drivers.rig import Rig
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def play(

@@ -13,7 +13,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from app.toml_file import Section, read_toml
+from app.errors import InputError
+from app.toml_file import Section, checked, read_toml
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.limits import Limits
 from drivers.resistor_bank import DeviceChannel, Resistor
@@ -206,6 +207,25 @@ class RigFile(Section):
     def devices(self) -> tuple[DeviceChannel, ...]:
         """The devices behind relays; none when the only device is fixed."""
         return tuple(DeviceChannel(row.name, row.channel) for row in self.resistor_bank.devices)
+
+    def at_speed(self, speed: object) -> Self:
+        """The same rig with its simulated bench at another speed, given as in a rig file.
+
+        Raises
+        ------
+        InputError
+            The instruments are real, or the speed is not accepted.
+        """
+        if not self.simulated:
+            raise InputError(f"speed = {speed!r}: only a simulated rig has a speed")
+        settings = {**self.simulation.model_dump(), "speed": speed}
+        simulation = checked(settings, SimulationSection, "the simulated rig")
+        return self.model_copy(update={"simulation": simulation})
+
+    def alike(self, other: RigFile) -> bool:
+        """Whether both describe one rig; how fast a simulated bench goes makes no difference."""
+        speed = {"simulation": {"speed"}}
+        return self.model_dump(exclude=speed) == other.model_dump(exclude=speed)
 
     @classmethod
     def read(cls, path: Path | None) -> Self:

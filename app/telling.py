@@ -20,21 +20,24 @@ class TellingSink(Sink, ABC):
     Parameters
     ----------
     path
-        Of the run's file, told at the beginning and the end; None for a run that has none.
+        Of the run's file, told at the beginning and the end; may be set until the run begins.
     """
 
-    def __init__(self, path: str | None) -> None:
-        self._path = path
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self.begun = False
+        """Whether the run has begun, and with it the file."""
 
     @abstractmethod
     def tell(self, event: str, **content: Any) -> None:
         """Pass an event on; infinity and NaN may occur in it."""
 
     def begin(self, info: RunInfo, plan: Plan) -> None:
+        self.begun = True
         self.tell(
             "begin", run_id=info.run_id, protocol=info.protocol, preset=info.preset,
             parameters=info.parameters, phases=info.phases, sample=info.sample,
-            simulated=info.simulated, start=info.start.isoformat(), file=self._path,
+            simulated=info.simulated, start=info.start.isoformat(), file=self.path,
             expected_duration=plan.expected_duration,
         )  # fmt: skip
 
@@ -53,4 +56,6 @@ class TellingSink(Sink, ABC):
     def end(self, outcome: Outcome, reason: str) -> None:
         if outcome is Outcome.FAILED:
             self.tell("fault", message=reason)
-        self.tell("end", outcome=outcome.value, reason=reason, file=self._path)
+        # A file that could not be created does not exist; the recorder comes before this sink.
+        file = self.path if self.begun else None
+        self.tell("end", outcome=outcome.value, reason=reason, file=file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -46,10 +47,26 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
         raise InputError(f"{what} {path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{what} {path} is not TOML: {error}") from error
+    return checked(content, kind, f"{what} {path}")
+
+
+def checked(content: Mapping[str, Any], kind: type[S], where: str) -> S:
+    """Validate what was read.
+
+    Parameters
+    ----------
+    where
+        What each line of a message begins with.
+
+    Raises
+    ------
+    InputError
+        An unknown key, or a value that is not accepted; one line a problem.
+    """
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        lines = [f"{what} {path}: {_line(kind, dict(p))}" for p in _causes(error)]
+        lines = [f"{where}: {_line(kind, dict(p))}" for p in _causes(error)]
         raise InputError("\n".join(dict.fromkeys(lines))) from None
 
 

@@ -51,6 +51,20 @@ class ProtocolSource:
         """What a run's file keeps of it, beside the versions of the software."""
         return {_PATH: str(self.path), _SHA256: self.sha256, _TEXT: self.text}
 
+    def check_unchanged(self) -> None:
+        """Hold the file against what it was.
+
+        Raises
+        ------
+        InputError
+            It has changed, or cannot be read.
+        """
+        if _read(self.path).sha256 != self.sha256:
+            raise InputError(
+                f"{self.path} has changed since the run was queued; queue it again to run what "
+                "the file says now"
+            )
+
     @contextmanager
     def blamed(self) -> Iterator[None]:
         """Tell an error that the file's code raises as bad input, with the line in the file.

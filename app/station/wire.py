@@ -54,14 +54,21 @@ def pack(message: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None =
         content["arrays"] = [[name, a.dtype.str, list(a.shape)] for name, a in flat.items()]
     text = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     payload = b"".join(array.tobytes() for array in flat.values())
-    _check_lengths(len(text), len(payload))
+    _check_lengths(len(text), len(payload), LONGEST)
     return _LENGTHS.pack(len(text), len(payload)) + text + payload
 
 
 class Unpacker:
-    """Takes a stream apart into frames, however it is cut into pieces."""
+    """Takes a stream apart into frames, however it is cut into pieces.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    longest
+        Most bytes of a frame; may be changed between two.
+    """
+
+    def __init__(self, longest: int = LONGEST) -> None:
+        self.longest = longest
         self._held = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[dict[str, Any], Arrays]]:
@@ -78,7 +85,7 @@ class Unpacker:
     def _frames(self) -> Iterator[tuple[dict[str, Any], Arrays]]:
         while len(self._held) >= _LENGTHS.size:
             text, payload = _LENGTHS.unpack_from(self._held)
-            _check_lengths(text, payload)
+            _check_lengths(text, payload, self.longest)
             middle, end = _LENGTHS.size + text, _LENGTHS.size + text + payload
             if len(self._held) < end:
                 return
@@ -93,9 +100,9 @@ def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
 
 
-def _check_lengths(text: int, payload: int) -> None:
-    if text + payload > LONGEST:
-        raise WireError(f"a frame of {text} + {payload} bytes; at most {LONGEST}")
+def _check_lengths(text: int, payload: int, longest: int) -> None:
+    if text + payload > longest:
+        raise WireError(f"a frame of {text} + {payload} bytes; at most {longest}")
 
 
 def _frame(text: bytes, payload: bytearray) -> tuple[dict[str, Any], Arrays]:

@@ -1,0 +1,59 @@
+"""A simulated bench on loopback sockets, whose true state a test can look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.rig_file import RigFile
+from app.rigs import make_bench
+from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.catalogue import emulated
+from drivers.simulated.server import Server, serve
+
+
+@dataclass
+class Served:
+    """A simulated bench on loopback sockets, and the rig file that reaches it."""
+
+    bench: Bench
+    meter: EmulatedInstrument
+    bank: EmulatedInstrument
+    servers: tuple[Server, Server]
+    rig: Path
+
+    def safe(self) -> dict[str, object]:
+        """The true state of source and relays, from the analogue side of the bench."""
+        with self.bench.lock:
+            _, amps = self.bench.stage("a").terminal(self.bench.clock.now)
+            return {
+                "current": amps,
+                "resistance": self.bench.device.resistance,
+                "mode": self.bench.stage("a").mode,
+            }
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Serve a bench in this process; give its speed."""
+    opened: list[Server] = []
+
+    def make(speed: float, noise: bool = False) -> Served:
+        bench = make_bench(RigFile(), speed=speed, noise=noise)
+        meter, bank = emulated("keithley-2600b", bench), emulated("keysight-34970a", bench)
+        servers = (serve(bench, meter), serve(bench, bank))
+        opened.extend(servers)
+        rig = tmp_path / "served.toml"
+        rig.write_text(
+            f"[source_meter]\naddress = '{servers[0].resource_name}'\n"
+            f"[resistor_bank]\naddress = '{servers[1].resource_name}'\n"
+            "[visa]\nlibrary = '@py'\ntimeout = '2 s'\n"
+        )
+        return Served(bench, meter, bank, servers, rig)
+
+    yield make
+    for server in opened:
+        server.close()
