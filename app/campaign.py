@@ -164,12 +164,15 @@ def _run(
         kind, section.preset, values, rig, source, _before(section.wait_for_baseline, rig)
     )
     plan = experiment.plan
+    # The run before it has left the device somewhere.
+    hold = plan.resets[0].round if plan.resets and not plan.devices else 0.0
     if any(device.by_hand for device in plan.devices):
         raise InputError("by=hand waits for the operator before each device; a campaign runs alone")
     return PlannedRun(
         number=0, section=section, protocol=experiment.protocol, preset=experiment.preset,
         source=source, swept=swept_text(point, kind),
-        identity=Identity.planned(experiment, section.sample), duration=plan.expected_duration,
+        identity=Identity.planned(experiment, section.sample),
+        duration=plan.expected_duration + hold,
     )  # fmt: skip
 
 

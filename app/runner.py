@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.remaining import Remaining
 from app.sinks import Progress, RunState, Sink
 from data.errors import DataError
 from data.run import Event, Outcome, PlayInfo, RunInfo
@@ -22,7 +23,7 @@ from drivers.errors import ComplianceError, InstrumentError
 from drivers.rig import Rig
 from drivers.source_meter import Readout
 from protocols.errors import ProtocolError
-from protocols.plan import Plan, expected_duration
+from protocols.plan import Plan
 from protocols.program import PulseProgram
 from protocols.protocol import Protocol
 from protocols.quantities import CURRENT, OPEN, RESISTANCE, TIME, VOLTAGE
@@ -74,7 +75,8 @@ class Runner:
         self._resistance, self._device = OPEN, ""
         self._known: set[str] = set()
         self._zero = self._time = 0.0
-        self._expected = self._done = 0.0
+        self._since = 0.0
+        self._remaining = Remaining(Plan(()))
 
     @property
     def state(self) -> RunState:
@@ -101,7 +103,7 @@ class Runner:
         Errors of instruments, protocols and data become a failed `Result`; anything else is
         raised again once the rig is safe and the sinks know.
         """
-        self._expected = max(plan.expected_duration, 1e-9)
+        self._remaining = Remaining(plan)
         self._known = {program.digest for program in plan.every_program}
         unforeseen: BaseException | None = None
         try:
@@ -110,7 +112,7 @@ class Runner:
             self._enter(RunState.RUNNING, "")
             self._rig.make_safe()
             self._zero = self._rig.meter.now()
-            self._walk(protocol.steps())
+            self._walk(protocol.steps(), counted=True)
             outcome, reason = Outcome.FINISHED, ""
         except _Abort:
             outcome, reason = Outcome.ABORTED, self._abort_reason or ""
@@ -146,12 +148,19 @@ class Runner:
             return Result(Outcome.FAILED, "; ".join(dict.fromkeys([reason, *late])).lstrip("; "))
         return Result(outcome, reason)
 
-    def _walk(self, steps: Steps) -> Samples | None:
-        """Take steps one by one, telling each what the one before read; returns the last's."""
+    def _walk(self, steps: Steps, *, counted: bool = False) -> Samples | None:
+        """Take steps one by one, telling each what the one before read; returns the last's.
+
+        Those of the plan are counted for the time that is left, those within a loop are not.
+        """
         readings: Samples | None = None
         step: Step | None = next(steps, None)
         while step is not None:
+            if counted:
+                self._since = self._time
             readings = self._take(step)
+            if counted:
+                self._remaining.taken(step, self._time - self._since)
             try:
                 step = steps.send(readings)
             except StopIteration:
@@ -159,7 +168,6 @@ class Runner:
         return readings
 
     def _take(self, step: Step) -> Samples | None:
-        before = self._done
         samples: Samples | None = None
         match step:
             case SelectResistance():
@@ -172,8 +180,6 @@ class Runner:
                 samples = self._walk(step.steps())
             case Mark():
                 self._event("mark", step.text)
-        # A closed loop may take more or less time than planned; the plan's own time counts.
-        self._done = before + expected_duration(step)
         return samples
 
     def _select(self, step: SelectResistance) -> None:
@@ -241,10 +247,9 @@ class Runner:
         if len(kept):
             for sink in self._sinks:
                 sink.block(kept)
-        elapsed = float(program.start[last] + program.duration[last])
-        done = min(self._done + elapsed, self._expected)
+        left = self._remaining.seconds(self._time - self._since)
         progress = Progress(
-            fraction=done / self._expected, remaining=self._expected - done, label=play.label,
+            fraction=self._remaining.fraction(self._time, left), remaining=left, label=play.label,
             resistance=self._resistance, pulse=int(samples.pulse_index[-1]),
             pulses=play.pulses_before + int(program.pulse_index.max()),
             cycle=int(samples.cycle[-1]),

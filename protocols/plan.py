@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +127,29 @@ class Plan:
         """The devices that are connected, in order; empty when there is but one."""
         return tuple(s for s in self.steps if isinstance(s, SelectDevice))
 
+    @cached_property
+    def durations(self) -> tuple[float, ...]:
+        """Time that each step is expected to take on a device that rests at the start, in s.
+
+        How many rounds of holding a reset takes follows from the charge of either sign that was
+        forced since the last one, as the study's device is.
+        """
+        found, left = [], 0.0
+        for step in self.steps:
+            seconds = expected_duration(step)
+            match step:
+                case ReturnToBaseline():
+                    rounds = _rounds(step, left)
+                    seconds, left = step.watch + rounds * step.round, 0.0 if rounds else left
+                case SelectDevice():
+                    left = 0.0
+                case Play(program=program):
+                    left += math.inf if program.source == "voltage" else _moved(program)
+                case ClosedLoop():
+                    left = math.inf
+            found.append(seconds)
+        return tuple(found)
+
     @property
     def stimulus_duration(self) -> float:
         """Time that the programs are expected to take, resets not counted, in s."""
@@ -132,8 +157,8 @@ class Plan:
 
     @property
     def expected_duration(self) -> float:
-        """Time on the instruments with one round of holding per reset, in s."""
-        return sum(map(expected_duration, self.steps))
+        """Time on the instruments, resets included, in s: the sum of `durations`."""
+        return sum(self.durations)
 
     @property
     def most_readings(self) -> int:
@@ -153,8 +178,28 @@ class Plan:
         return sum(s.program.charge for s in self.steps if isinstance(s, Play))
 
 
+_CAPACITANCE = 8e-3
+"""Of the study's device, in F: how far a charge moves its voltage."""
+_COMES_BACK, _HELD = 0.03, 7.0
+"""Part of the voltage that comes back after a hold, and the time constant (s) of its fall."""
+
+
+def _rounds(reset: ReturnToBaseline, left: float) -> int:
+    """Rounds of holding that a device needs whose charges moved it by `left` (V)."""
+    if left <= reset.tolerance:
+        return 0
+    moved = min(left, reset.voltage_limit)
+    needed = math.log(max(_COMES_BACK * moved / reset.tolerance, 1.0)) * _HELD / reset.hold
+    return min(max(1, math.ceil(needed)), reset.most_rounds)
+
+
+def _moved(program: PulseProgram) -> float:
+    """Voltage that the charges of a current program, signs aside, move the device by, in V."""
+    return float(np.abs(program.level) @ program.duration) / _CAPACITANCE
+
+
 def expected_duration(step: Step) -> float:
-    """Time that a step is expected to take, in s."""
+    """Time that a step is expected to take, in s; of a reset, that with one round of holding."""
     match step:
         case Play(program=program):
             return program.total_duration

@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.plan import Plan, expected_duration
+from protocols.plan import Plan
 from protocols.program import Instant, PulseProgram
 from protocols.quantities import Quantity
 from protocols.steps import ClosedLoop, Play, ReturnToBaseline, SelectDevice, SelectResistance
@@ -157,14 +157,14 @@ def _extremes(edges: Floats, level: Floats, even: Floats) -> tuple[Floats, Float
 
 def _whole(plan: Plan, quantity: Quantity) -> Whole:
     columns = _Columns(plan.expected_duration, quantity)
-    for step in plan.steps:
+    for step, duration in zip(plan.steps, plan.durations, strict=True):
         match step:
             case Play(program=program):
                 columns.play(program)
             case ReturnToBaseline():
-                columns.loop(What.RESET, expected_duration(step), ())
+                columns.loop(What.RESET, duration, ())
             case ClosedLoop():
-                columns.loop(What.LOOP, expected_duration(step), step.programs())
+                columns.loop(What.LOOP, duration, step.programs())
             case SelectResistance(resistance=resistance):
                 columns.state = resistance
             case SelectDevice():

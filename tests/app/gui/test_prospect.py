@@ -37,7 +37,7 @@ def test_every_preset_can_be_run(name, preset):
 
 def test_the_estimate_is_that_of_the_plan():
     facts = dict(prospect_of("ltp-ltd", states=["open"], up=10, down=5).facts)
-    assert facts["Duration"] == "1 min 1 s expected with 1 reset (stimulus alone 600 ms)"
+    assert facts["Duration"] == "10.6 s expected with 1 reset (stimulus alone 600 ms)"
     assert facts["Net charge"] == "100 uC"
     assert facts["Levels"] == "-1 mA x 5, 0 A x 15, 1 mA x 10"
     assert facts["Resistances"] == "open"
