@@ -70,6 +70,8 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         kind, source = find_protocol(FIRST)
         self._use(self._form_of(kind, source))
         self._kinds.currentIndexChanged.connect(self._chosen)
+        # Choosing the same again reads a file of the user's own anew.
+        self._kinds.activated.connect(self._chosen)
 
     # What the window asks
 
@@ -142,6 +144,8 @@ class ProtocolPanel(QtWidgets.QGroupBox):
             No such protocol or parameter; the form is as it was.
         """
         kind, source = find_protocol(protocol)
+        if source is not None:  # the station may look from another folder
+            protocol = f"{source.path}:{protocol.rpartition(':')[2]}"
         form = self._form_of(kind, source)
         form.load(preset, values, sample, note)
         if self._kinds.findData(protocol) < 0:
@@ -185,8 +189,11 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         try:
             kind, source = find_protocol(self.protocol)
         except InputError as error:  # the file is gone or broken since
-            self._draft = self._prospect = None
-            self._say("error", "ERROR", str(error), None)
+            self._broken = str(error)
+            for form in self._forms.values():
+                form.hide()
+            self._title.setText("")
+            self._check()
             return
         form = self._form_of(kind, source)
         if form.sample != self.form.sample or form.note != self.form.note:
@@ -208,17 +215,20 @@ class ProtocolPanel(QtWidgets.QGroupBox):
     def _use(self, form: ProtocolForm) -> None:
         for other in self._forms.values():
             other.setVisible(other is form)
-        self.form = form
+        self.form, self._broken = form, ""
         self._title.setText(form.kind.title)
         self._check()
 
     def _check(self) -> None:
         """Have what the form asks for worked out, unless a field is not accepted alone."""
-        self._prospect = None
+        self._draft = self._prospect = None
         try:
+            if self._broken:
+                raise InputError(self._broken)
             self._draft = self.form.draft(self._rig)
+        except InputError as error:
+            self._say("error", "ERROR", str(error), None)
         except ParameterError as error:
-            self._draft = None
             names = ", ".join(name for name, _ in error.problems)
             self._say("error", "ERROR", f"not accepted: {names}; see above", None)
         else:

@@ -191,11 +191,40 @@ def test_a_file_that_is_broken_since_blocks_the_run(qtbot, panel, own):
     settle(qtbot, panel)
     own.write_text("class Own(:\n", encoding="utf-8")
     chooser.setCurrentIndex(chooser.findData(name))
+    panel.set_rig(RigFile())
     assert not panel.valid
     assert "not valid Python" in words(panel, "verdict").text()
+    assert panel.form.isHidden()
     chooser.setCurrentIndex(chooser.findData("ltp-ltd"))
     settle(qtbot, panel)
     assert panel.valid
+    assert panel.form.isVisible()
+
+
+def test_a_file_that_was_edited_is_read_anew_by_choosing_it_again(qtbot, panel, own):
+    panel.load(f"{own}:Own", "", {}, "D1", "")
+    settle(qtbot, panel)
+    own.write_text(OWN.replace("Field(3,", "Field(4,"), encoding="utf-8")
+    control(panel, "count").setText("5")
+    settle(qtbot, panel)
+    told = panel.form.findChild(QtWidgets.QLabel, "together").text()
+    assert "has changed since it was read" in told
+    chooser = panel.findChild(QtWidgets.QComboBox, "protocol")
+    chooser.setFocus()
+    qtbot.keyClick(chooser, Qt.Key.Key_F4)
+    qtbot.keyClick(chooser.view(), Qt.Key.Key_Return)
+    settle(qtbot, panel)
+    assert panel.valid
+    assert control(panel, "count").text() == "4"
+    assert panel.form.sample == "D1"
+
+
+def test_a_file_is_named_so_that_the_station_finds_it_from_any_folder(
+    panel, own, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    panel.load("own.py:Own", "", {}, "", "")
+    assert panel.protocol == f"{own}:Own"
 
 
 def test_heavy_work_leaves_the_window_free_and_the_last_edit_wins(qtbot, panel):

@@ -101,7 +101,7 @@ def test_an_outline_is_drawn_and_another_with_the_focus(qtbot, dressed, kind):
 def test_the_window_needs_neither_hdf5_nor_figures():
     done = subprocess.run(
         [sys.executable, "-c",
-         "import sys, app.gui.theme; print({'h5py', 'matplotlib'} & set(sys.modules))"],
+         "import sys, app.gui.protocol_panel; print({'h5py', 'matplotlib'} & set(sys.modules))"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "set()"
