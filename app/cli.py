@@ -214,15 +214,20 @@ def reproduce(
 
 @app.command()
 def emulate(
-    instrument: Annotated[str, typer.Argument(help="2602b: with its bank on the next port.")],
-    port: Annotated[int, typer.Option("--port", min=0, max=65534, help="0: any.")] = 5025,
+    target: Annotated[
+        str, typer.Argument(help="A rig file, or 2602b for the usual instruments.")
+    ] = "2602b",
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65500, help="Of the first instrument; 0: any."),
+    ] = None,
     rig: RigPath = None,
 ) -> None:
-    """Serve emulated instruments on a loopback socket until Ctrl-C."""
+    """Serve a bench of emulated instruments on loopback until Ctrl-C; prints their addresses."""
     with _exit_codes():
         from app.emulate_command import serve_bench
 
-        serve_bench(instrument, port, rig)
+        serve_bench(target, port, rig)
 
 
 @app.command()

@@ -1,9 +1,11 @@
-"""`fmes emulate`: the instruments of the simulated bench on loopback sockets."""
+"""`fmes emulate`: the instruments of a rig, emulated around one device, on loopback."""
 
 from __future__ import annotations
 
+import itertools
 import threading
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -11,36 +13,82 @@ from rich.console import Console
 from app.errors import InputError
 from app.rig_file import RigFile
 from app.rigs import make_bench
+from drivers.errors import InstrumentError
+from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.catalogue import emulated
-from drivers.simulated.server import serve
+from drivers.simulated.serving import Served, serve_main, serve_others
 
-_SERVED = {"2602b": ("keithley-2600b", "keysight-34970a")}
+USUAL = "2602b"
+"""Stands for the instruments of a rig without a file."""
+USUAL_PORT = 5025
+"""Theirs unless another is given."""
 
 
-def serve_bench(instrument: str, port: int, rig: Path | None) -> None:
-    """Serve a source-measure unit and its bank, wired to one simulated device.
+def serve_bench(target: str, port: int | None, rig: Path | None) -> None:
+    """Serve the source-measure unit and the bank of a rig, wired to one simulated device.
+
+    Parameters
+    ----------
+    target
+        A rig file, whose addresses do not matter; or "2602b".
+    port
+        TCP port of the first instrument, the others follow; 0 for any; None for the usual
+        instruments' usual one, and for any with a rig file.
+    rig
+        Rig file that goes with "2602b", for its resistors and its simulation.
 
     Raises
     ------
     InputError
-        Unknown instrument, or a port that cannot be had.
+        No such target, a rig whose instruments are not emulated, or a port that cannot be had.
     """
-    if instrument.lower() not in _SERVED:
-        raise InputError(
-            f"there is no emulated instrument {instrument!r}; there are: {', '.join(_SERVED)}"
-        )
-    bench = make_bench(RigFile.read(rig))
+    file = _rig(target, rig)
+    if port is None:
+        port = USUAL_PORT if target.lower() == USUAL else 0
     console = Console(highlight=False, soft_wrap=True)
-    servers = []
-    for offset, driver in enumerate(_SERVED[instrument.lower()]):
-        device = emulated(driver, bench)
+    bench = make_bench(file)
+    with ExitStack() as stack:
+        instruments = []
+        for role, driver, model in (
+            ("source_meter", file.source_meter.driver, file.source_meter.model),
+            ("resistor_bank", file.resistor_bank.driver, file.resistor_bank.model or ""),
+        ):
+            try:
+                instruments.append(emulated(driver, bench, model))
+            except InstrumentError as error:
+                raise InputError(f"{target}: {role}.driver: {error}") from error
+            stack.callback(instruments[-1].close)
         try:
-            servers.append(serve(bench, device, port=port + offset if port else 0))
+            for server, instrument in _served(bench, instruments, port):
+                stack.callback(server.close)
+                console.print(f"{instrument.name}: {server.resource_name}")
         except OSError as error:
-            raise InputError(f"--port {port + offset} cannot be had: {error}") from error
-        console.print(f"{device.name}: {servers[-1].resource_name}")
-    console.print("serving on loopback; Ctrl-C ends")
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
-    for server in servers:
-        server.close()
+            raise InputError(f"--port {port}: a port cannot be had: {error}") from error
+        console.print("serving on loopback; Ctrl-C ends")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def _served(
+    bench: Bench, instruments: Sequence[EmulatedInstrument], port: int
+) -> Iterator[tuple[Served, EmulatedInstrument]]:
+    """The simplest interface of each instrument on successive ports, then the others."""
+    ports = itertools.count(port) if port else itertools.repeat(0)
+    for instrument in instruments:
+        yield serve_main(bench, instrument, next(ports)), instrument
+    for instrument in instruments:
+        for server in serve_others(bench, instrument, next(ports)):
+            yield server, instrument
+
+
+def _rig(target: str, rig: Path | None) -> RigFile:
+    if target.lower() == USUAL:
+        return RigFile.read(rig)
+    if target.endswith(".toml"):
+        if rig is not None:
+            raise InputError(f"--rig {rig}: {target} is a rig file already; give one of them")
+        return RigFile.read(Path(target))
+    raise InputError(
+        f"there is no emulated instrument {target!r}; give a rig file (its name ends in .toml), "
+        f"or {USUAL} for the usual instruments"
+    )

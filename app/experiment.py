@@ -21,11 +21,10 @@ from pydantic import InstanceOf
 
 from app.errors import InputError
 from app.rig_file import RigFile
-from app.rigs import stated_capabilities
+from app.rigs import resistor_bank_class, stated_capabilities
 from app.user_protocol import ProtocolSource, find_protocol
 from data.run import RunInfo
 from drivers.errors import LimitError
-from drivers.resistor_bank import achievable_states, nearest_state
 from drivers.rig import Rig
 from protocols.capabilities import Capabilities
 from protocols.errors import ProtocolError
@@ -178,10 +177,10 @@ class Experiment:
                 self.rig.limits.check(program)
             except LimitError as error:
                 found.append(str(error))
-        states = achievable_states(self.rig.resistors)
+        bank = resistor_bank_class(self.rig)
         for step in self.plan.selections:
             try:
-                nearest_state(states, step.resistance, step.tolerance)
+                bank.nearest(self.rig.resistors, step.resistance, step.tolerance)
             except LimitError as error:
                 found.append(str(error))
         return list(dict.fromkeys(found + self._device_problems()))

@@ -1,7 +1,8 @@
 """A rehearsal: the experiment on a simulated bench, at full speed and without noise.
 
-The very runner and drivers play it, so what it tells (time with all resets, voltages) is
-what the simulated device does under the rig's own resistors and limits.
+The very runner and the rig's own drivers play it, against their emulated instruments; so what
+it tells (time with all resets, voltages) is what the simulated device does under the rig's
+resistors and limits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.experiment import Experiment
-from app.rig_file import RigFile
 from app.rigs import make_bench, open_rig
 from app.runner import Result, Runner
 from app.sinks import RunState, Sink
@@ -57,14 +57,8 @@ class Rehearsal:
 
 
 def rehearse(experiment: Experiment) -> Rehearsal:
-    """Play an experiment on a simulated device under the rig's own resistors and limits."""
-    rig_file = RigFile(
-        resistor_bank={
-            "resistors": experiment.rig.resistor_bank.resistors,
-            "devices": experiment.rig.resistor_bank.devices,
-        },
-        device=experiment.rig.device,
-    )
+    """Play an experiment on a nominal device, with the rig's own instruments emulated."""
+    rig_file = experiment.rig.emulated()
     bench = make_bench(rig_file, noise=False)
     rig = open_rig(rig_file, bench)
     collect = _Collect()

@@ -7,21 +7,36 @@ key, the value and what is accepted. The text under a key is what the reference 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from app.errors import InputError
 from app.toml_file import Section, checked, read_toml
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.limits import Limits
-from drivers.resistor_bank import DeviceChannel, Resistor
+from drivers.resistor_bank import DeviceChannel, Resistor, ResistorBank
+from drivers.source_meter import SourceMeter
 from protocols.quantities import Current, Resistance, Time, Voltage
 
 SIMULATED = "simulated"
 """Address of an instrument on the embedded simulated bench."""
+
+
+D = TypeVar("D", SourceMeter, ResistorBank)
+
+
+def _driver(known: Sequence[type[D]], name: object) -> type[D] | None:
+    return next((driver for driver in known if driver.driver == name), None)
 
 
 def _one_of(known: Iterable[str]) -> AfterValidator:
@@ -36,27 +51,57 @@ def _one_of(known: Iterable[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _text_of_a_number(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class SourceMeterSection(Section):
     """The source-measure unit."""
 
     driver: Annotated[str, _one_of(d.driver for d in SOURCE_METERS)] = "keithley-2600b"
     """Name of the driver."""
     model: str = "2602B"
-    """Lets programs be checked without a connection; the connected one must be the same."""
+    """Lets programs be checked without a connection; the connected one must be the same. The
+    driver's first model when only the driver is given."""
     address: str = Field(SIMULATED, min_length=1)
     """VISA resource name, or "simulated"."""
-    channel: Literal["a", "b"] = "a"
-    """Channel that the device is connected to."""
+    channel: Annotated[str, BeforeValidator(_text_of_a_number)] = "a"
+    """Channel that the device is connected to, as it is printed on the instrument (`"b"`, `2`);
+    the first unless given, and none for a model that has but one."""
     wiring: Literal["2-wire", "4-wire"] = "4-wire"
     """4-wire senses at the device, 2-wire at the terminals."""
+    verified_period: Annotated[Time, Field(gt=0)] | None = None
+    """Least period that you have verified on your bench, for models whose vendor states none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_driver(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        driver = _driver(SOURCE_METERS, given.get("driver", "keithley-2600b"))
+        if driver is None:
+            return given
+        model = given.get("model", driver.models[0])
+        channels = driver.channels_of(model) if model in driver.models else ()
+        return {"model": model, "channel": channels[0] if channels else "", **given}
 
     @model_validator(mode="after")
-    def _model_of_the_driver(self) -> Self:
-        models = next(d.models for d in SOURCE_METERS if d.driver == self.driver)
-        if self.model not in models:
+    def _fits_the_driver(self) -> Self:
+        driver = next(d for d in SOURCE_METERS if d.driver == self.driver)
+        if self.model not in driver.models:
             raise ValueError(
                 f"model = {self.model!r} is not for driver {self.driver!r}; it takes "
-                f"{', '.join(models)}"
+                f"{', '.join(driver.models)}"
+            )
+        channels = driver.channels_of(self.model)
+        if self.channel not in (channels or ("",)):
+            takes = " or ".join(map(repr, channels)) or "no channel, since it has but one"
+            raise ValueError(f"channel = {self.channel!r} is not of the {self.model}; it takes "
+                             f"{takes}")  # fmt: skip
+        if self.verified_period is not None and not driver.verifiable:
+            raise ValueError(
+                f"verified_period is not for driver {self.driver!r}, whose least period the "
+                "vendor states; leave it out"
             )
         return self
 
@@ -64,7 +109,7 @@ class SourceMeterSection(Section):
 class ResistorRow(Section):
     """One resistor of the bank."""
 
-    channel: int = Field(ge=1)
+    channel: int = Field(ge=0)
     """Its relay."""
     nominal: Annotated[Resistance, Field(gt=0, lt=math.inf)]
     """By which it is called."""
@@ -77,7 +122,7 @@ class DeviceRow(Section):
 
     name: str = Field(min_length=1, max_length=60)
     """By which a protocol asks for it."""
-    channel: int = Field(ge=1)
+    channel: int = Field(ge=0)
     """Its relay."""
 
 
@@ -91,15 +136,48 @@ class ResistorBankSection(Section):
 
     driver: Annotated[str, _one_of(d.driver for d in RESISTOR_BANKS)] = "keysight-34970a"
     """Name of the driver."""
+    model: str | None = None
+    """The connected one must be this; any that the driver takes unless given."""
     address: str = Field(SIMULATED, min_length=1)
     """VISA resource name, or "simulated"."""
     settle: Annotated[Time, Field(ge=0, le=10)] = 0.02
     """Waited after relays have moved."""
-    resistors: tuple[ResistorRow, ...] = Field(default_factory=_bank_of_the_study, min_length=1)
-    """The resistors, a row each."""
+    resistors: tuple[ResistorRow, ...] = Field(default_factory=_bank_of_the_study)
+    """The resistors, a row each; required with another driver, unless it is a decade box, which
+    has its own."""
     devices: tuple[DeviceRow, ...] = ()
     """Devices behind relays, a row each, of which one at a time is connected; none when the only
     device is fixed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resistors_of_the_driver(cls, given: object) -> object:
+        """The study's resistors are on relays that only the usual instrument has."""
+        if isinstance(given, dict) and given.get("driver", "keysight-34970a") != "keysight-34970a":
+            return {"resistors": (), **given}
+        return given
+
+    @field_validator("resistors", "devices")
+    @classmethod
+    def _behind_relays(cls, rows: tuple[Section, ...], info: ValidationInfo) -> tuple[Section, ...]:
+        driver = _driver(RESISTOR_BANKS, info.data.get("driver"))
+        if driver is None:
+            return rows
+        if not driver.switched and rows:
+            raise ValueError(f"the driver {driver.driver!r} has no relays; leave it out")
+        if driver.switched and not rows and info.field_name == "resistors":
+            raise ValueError("at least one row { channel, nominal, calibrated } is needed")
+        return rows
+
+    @model_validator(mode="after")
+    def _model_of_the_driver(self) -> Self:
+        models = next(d.models for d in RESISTOR_BANKS if d.driver == self.driver)
+        if self.model is not None and self.model not in models:
+            raise ValueError(
+                f"model = {self.model!r} is not for driver {self.driver!r}; it takes "
+                f"{', '.join(models)}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _channels_differ(self) -> Self:
@@ -226,6 +304,16 @@ class RigFile(Section):
         """Whether both describe one rig; how fast a simulated bench goes makes no difference."""
         speed = {"simulation": {"speed"}}
         return self.model_dump(exclude=speed) == other.model_dump(exclude=speed)
+
+    def emulated(self) -> Self:
+        """The same instruments, emulated around a nominal device, as fast as possible."""
+        return self.model_copy(
+            update={
+                "source_meter": self.source_meter.model_copy(update={"address": SIMULATED}),
+                "resistor_bank": self.resistor_bank.model_copy(update={"address": SIMULATED}),
+                "simulation": SimulationSection(),
+            }
+        )
 
     @classmethod
     def read(cls, path: Path | None) -> Self:

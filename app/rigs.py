@@ -10,7 +10,7 @@ from drivers.errors import InstrumentError
 from drivers.link import Link, VisaLink
 from drivers.resistor_bank import ResistorBank
 from drivers.rig import Rig
-from drivers.source_meter import SourceMeter
+from drivers.source_meter import Identity, SourceMeter
 from protocols.capabilities import Capabilities
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def source_meter_class(rig: RigFile) -> type[SourceMeter]:
 
 def stated_capabilities(rig: RigFile) -> Capabilities:
     """What the rig's source-measure unit can do, without a connection."""
-    return source_meter_class(rig).capabilities_of(rig.source_meter.model, LINE_FREQUENCY)
+    section = rig.source_meter
+    return source_meter_class(rig).capabilities_of(
+        section.model, LINE_FREQUENCY, verified_period=section.verified_period
+    )
 
 
 def resistor_bank_class(rig: RigFile) -> type[ResistorBank]:
@@ -51,14 +54,18 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     """
     meter_class, bank_class = source_meter_class(rig), resistor_bank_class(rig)
     meter_link, bank_link = _links(rig, bench)
-    meter = meter_class.connect(meter_link, rig.source_meter.channel, rig.source_meter.wiring)
+    section = rig.source_meter
+    meter = meter_class.connect(
+        meter_link, section.channel, section.wiring, verified_period=section.verified_period
+    )
     try:
-        if meter.identity.model != rig.source_meter.model:
-            raise InstrumentError(
-                f"{meter_link.address} is a {meter.identity}, the rig file says "
-                f"{rig.source_meter.model}; correct source_meter.model or the address"
-            )
+        _same_model("source_meter", meter_link, meter.identity, section.model)
         bank = bank_class.connect(bank_link, rig.resistors, rig.resistor_bank.settle, rig.devices)
+        try:
+            _same_model("resistor_bank", bank_link, bank.identity, rig.resistor_bank.model)
+        except BaseException:
+            bank.close()
+            raise
     except BaseException:
         meter.close()
         raise
@@ -74,6 +81,14 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     )
 
 
+def _same_model(role: str, link: Link, found: Identity, expected: str | None) -> None:
+    if expected is not None and found.model != expected:
+        raise InstrumentError(
+            f"{link.address} is a {found}, the rig file says {expected}; correct {role}.model "
+            "or the address"
+        )
+
+
 def _links(rig: RigFile, bench: Bench | None) -> tuple[Link, Link]:
     if not rig.simulated:
         return (
@@ -83,12 +98,13 @@ def _links(rig: RigFile, bench: Bench | None) -> tuple[Link, Link]:
     from drivers.simulated.links import simulated_links
 
     return simulated_links(
-        bench or make_bench(rig), rig.source_meter.driver, rig.resistor_bank.driver
-    )
+        bench or make_bench(rig), rig.source_meter.driver, rig.resistor_bank.driver,
+        (rig.source_meter.model, rig.resistor_bank.model or ""),
+    )  # fmt: skip
 
 
 def make_bench(rig: RigFile, *, noise: bool | None = None, speed: float | None = None) -> Bench:
-    """A simulated bench with the rig's resistors, whatever its instruments are.
+    """A simulated bench for the rig's instruments, with its resistors and devices.
 
     Parameters
     ----------
@@ -100,6 +116,8 @@ def make_bench(rig: RigFile, *, noise: bool | None = None, speed: float | None =
     simulation = rig.simulation
     return new_bench(
         {r.channel: r.calibrated for r in rig.resistors},
+        meter=(rig.source_meter.driver, rig.source_meter.model),
+        channel=rig.source_meter.channel,
         devices=[d.channel for d in rig.devices],
         spread=simulation.spread,
         elements={str(name): by for name, by in simulation.elements.items()},

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -42,14 +43,44 @@ _COMPLIANCE_BIT = 0x40
 _OUTPUTS = ("off", "on", "high-impedance")
 _OFF_MODES = ("0 V source", "zero", "high-impedance")
 
-_RANGES: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    # model: (current ranges in A, voltage ranges in V)
-    "2602B": ((1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 3.0), (0.1, 1.0, 6.0, 40.0)),
-    "2612B": ((1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1.5), (0.2, 2.0, 20.0, 200.0)),
-    "2636B": (
-        (1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1.5),
-        (0.2, 2.0, 20.0, 200.0),
-    ),
+
+@dataclass(frozen=True)
+class _Model:
+    """What sets the models apart, from their data sheets: ranges, least limits, settling."""
+
+    current_ranges: tuple[float, ...]
+    voltage_ranges: tuple[float, ...]
+    least_limit_voltage: float
+    least_limit_current: float
+    settling: tuple[tuple[float, float], ...]
+
+
+_AMPS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+_HIGH_VOLTS = (0.2, 2.0, 20.0, 200.0)
+_SETTLING = ((1e-6, 2.5e-3), (1e-5, 500e-6), (1e-4, 150e-6), (1e-3, 100e-6), (1e-1, 80e-6))
+_MODELS: Mapping[str, _Model] = {
+    "2602B": _Model((*_AMPS, 3.0), (0.1, 1.0, 6.0, 40.0), 10e-3, 10e-9,
+                    (*_SETTLING, (3.0, 80e-6))),
+    "2612B": _Model((*_AMPS, 1.5), _HIGH_VOLTS, 20e-3, 10e-9, (*_SETTLING, (1.5, 120e-6))),
+    "2636B": _Model((1e-9, 1e-8, *_AMPS, 1.5), _HIGH_VOLTS, 20e-3, 100e-12,
+                    ((1e-9, 360e-3), (1e-8, 90e-3), (1e-7, 15e-3), *_SETTLING, (1.5, 120e-6))),
+}  # fmt: skip
+_SHEET = "specifications of the 2602B, 2612B and 2636B"
+_MANUAL = "Series 2600B Reference Manual 2600BS-901-01"
+_SOURCES = {
+    "current_ranges": f"{_MANUAL}, Available ranges",
+    "voltage_ranges": f"{_MANUAL}, Available ranges",
+    "shortest_segment": f"{_SHEET}: 10,000 source-measure points/s from a list at 0.001 NPLC",
+    "longest_segment": f"{_MANUAL}, trigger.timer[N].delay",
+    "time_resolution": f"{_SHEET}: timers and timestamps count in 1 us",
+    "reading_overhead": f"{_MANUAL}, pulse width: W - NPLC/f - 60 us is the latest delay",
+    "shortest_aperture": f"{_MANUAL}, smuX.measure.nplc",
+    "longest_aperture": f"{_MANUAL}, smuX.measure.nplc",
+    "most_levels": f"{_MANUAL}, Reading buffers: with timestamps, rounded down",
+    "most_readings": f"{_MANUAL}, Reading buffers: with timestamps, rounded down",
+    "least_limit_voltage": f"{_SHEET}: limit/compliance",
+    "least_limit_current": f"{_SHEET}: limit/compliance",
+    "settling": f"{_MANUAL}, Measurement settling time considerations",
 }
 
 
@@ -118,7 +149,7 @@ class Keithley2600B(SourceMeter):
     """One channel of a Keithley 2602B, 2612B or 2636B."""
 
     driver: ClassVar[str] = "keithley-2600b"
-    models: ClassVar[tuple[str, ...]] = tuple(_RANGES)
+    models: ClassVar[tuple[str, ...]] = tuple(_MODELS)
 
     def __init__(self, link: Link, channel: str, wiring: str) -> None:
         self._link, self._channel, self._four_wire = link, channel, wiring == "4-wire"
@@ -143,31 +174,49 @@ class Keithley2600B(SourceMeter):
         self._capabilities = self.capabilities_of(self._identity.model, self._line_frequency)
 
     @classmethod
-    def connect(cls, link: Link, channel: str, wiring: str) -> Self:
+    def channels_of(cls, model: str) -> tuple[str, ...]:  # noqa: ARG003 (all have two)
+        return "a", "b"
+
+    @classmethod
+    def connect(
+        cls,
+        link: Link,
+        channel: str,
+        wiring: str,
+        *,
+        verified_period: float | None = None,  # noqa: ARG003 (the vendor states it)
+    ) -> Self:
         return cls(link, channel, wiring)
 
     def _connect(self) -> None:
         self._tsp = _Tsp(self._link.open(), self._channel)
 
     @classmethod
-    def capabilities_of(cls, model: str, line_frequency: float) -> Capabilities:
-        amps, volts = _RANGES[model]
+    def capabilities_of(
+        cls,
+        model: str,
+        line_frequency: float,
+        *,
+        verified_period: float | None = None,  # noqa: ARG003 (the vendor states it)
+    ) -> Capabilities:
+        own = _MODELS[model]
         return Capabilities(
             model=model,
-            current_ranges=amps,
-            voltage_ranges=volts,
-            shortest_segment=100e-6,  # source-measure at 0.001 NPLC: 10,000 points/s
-            longest_segment=100e3,  # timer delay
+            current_ranges=own.current_ranges,
+            voltage_ranges=own.voltage_ranges,
+            shortest_segment=100e-6,
+            longest_segment=100e3,
             time_resolution=1e-6,
             reading_overhead=_OVERHEAD,
             shortest_aperture=0.001 / line_frequency,
             longest_aperture=25 / line_frequency,
-            most_segments=60_000,  # nvbuffer with timestamps and source values
-            least_limit_voltage=10e-3,
-            least_limit_current=10e-9,
-            settling=((1e-6, 2.5e-3), (1e-5, 500e-6), (1e-4, 150e-6), (1e-3, 100e-6),
-                      (amps[-1], 80e-6)),
-        )  # fmt: skip
+            most_levels=60_000,
+            most_readings=60_000,
+            least_limit_voltage=own.least_limit_voltage,
+            least_limit_current=own.least_limit_current,
+            settling=own.settling,
+            sources=_SOURCES,
+        )
 
     @property
     def capabilities(self) -> Capabilities:

@@ -100,6 +100,22 @@ class ResistorBank(ABC):
     """Name in a rig file."""
     models: ClassVar[tuple[str, ...]]
     """Models that the driver accepts."""
+    switched: ClassVar[bool] = True
+    """Whether resistors and devices stand behind relays that the rig file lists; a decade box
+    has its own."""
+
+    @classmethod
+    def nearest(
+        cls, resistors: Sequence[Resistor], resistance: float, tolerance: float
+    ) -> BankState:
+        """The state that `select` would make; needs no connection.
+
+        Raises
+        ------
+        LimitError
+            No state is near enough.
+        """
+        return nearest_state(achievable_states(resistors), resistance, tolerance)
 
     @classmethod
     @abstractmethod

@@ -90,10 +90,20 @@ class SourceMeter(ABC):
     """Name in a rig file."""
     models: ClassVar[tuple[str, ...]]
     """Models that the driver accepts."""
+    verifiable: ClassVar[bool] = False
+    """Whether the vendor leaves the least period open, so that the operator may state one that
+    was verified on the bench."""
 
     @classmethod
     @abstractmethod
-    def connect(cls, link: Link, channel: str, wiring: str) -> Self:
+    def channels_of(cls, model: str) -> tuple[str, ...]:
+        """Names of a model's channels as printed on it; none where it has but one."""
+
+    @classmethod
+    @abstractmethod
+    def connect(
+        cls, link: Link, channel: str, wiring: str, *, verified_period: float | None = None
+    ) -> Self:
         """Reach the instrument and learn who it is; nothing is energised.
 
         Parameters
@@ -101,9 +111,12 @@ class SourceMeter(ABC):
         link
             The way to it.
         channel
-            "a" or "b".
+            One of `channels_of` its model; "" where there is but one.
         wiring
             "4-wire" senses at the device, "2-wire" at the instrument's terminals.
+        verified_period
+            Least period that the operator has verified on the bench, in s; only for drivers
+            that are `verifiable`.
 
         Raises
         ------
@@ -113,7 +126,9 @@ class SourceMeter(ABC):
 
     @classmethod
     @abstractmethod
-    def capabilities_of(cls, model: str, line_frequency: float) -> Capabilities:
+    def capabilities_of(
+        cls, model: str, line_frequency: float, *, verified_period: float | None = None
+    ) -> Capabilities:
         """What a model can do; needs no connection."""
 
     @property

@@ -52,6 +52,8 @@ class EmulatedInstrument(ABC):
         self.bench, self.model = bench, model
         self.name = f"{self.driver.split('-')[0]}_{model.lower()}"
         """In the journal and on the command line."""
+        self.unread = False
+        """Whether a transport holds an answer that the host has not read."""
         bench.attach(self)
 
     @classmethod
@@ -97,6 +99,9 @@ class EmulatedInstrument(ABC):
 
     def run_to(self, t: float) -> None:  # noqa: B027 (many do nothing by themselves)
         """Do everything due up to bench time `t`."""
+
+    def interrupted(self) -> None:  # noqa: B027 (not all instruments mind)
+        """The host sends something new before it has read an answer."""
 
     def unterminated(self) -> None:  # noqa: B027 (not all instruments mind)
         """The host asks for a response where there is none."""

@@ -1,12 +1,13 @@
-"""An emulated Keysight 34970A with a 34903A 20-channel actuator in slot 1.
+"""Emulated Keysight 34970A, 34972A and 34980A with a 20-channel actuator in slot 1.
 
-Facts from the 34970A/34972A command reference. Channels 101 to 120; a relay takes
+Facts from the 34970A/34972A and the 34980A command references. A relay takes
 `OPERATING_TIME` of bench time, opening or closing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from drivers.simulated.bench import Bench
 from drivers.simulated.scpi.errors import ScpiError
@@ -15,35 +16,72 @@ from drivers.simulated.scpi.parameters import Channels, Number
 from drivers.simulated.scpi.response import Style
 from drivers.simulated.scpi.table import Action, Query, Row
 
-CHANNELS = range(101, 121)
-
 OPERATING_TIME = 15e-3
 """From a command to settled contacts, in s."""
 
-MODULE = "HEWLETT-PACKARD,34903A,0,2.0"
-EMPTY_SLOT = "HEWLETT-PACKARD,0,0,0"
-_SLOTS = {100: MODULE, 200: EMPTY_SLOT, 300: EMPTY_SLOT}
+
+@dataclass(frozen=True)
+class Model:
+    """A mainframe and the module in its first slot.
+
+    Parameters
+    ----------
+    identity
+        Answer to ``*IDN?``.
+    module, empty
+        Answers to ``SYSTem:CTYPe?`` for the first slot and for the others.
+    slots
+        Numbers of the slots, as commands name them.
+    channels
+        Of the module.
+    errors
+        Entries of the error queue.
+    """
+
+    identity: str
+    module: str
+    empty: str
+    slots: range
+    channels: range
+    errors: int
+
+
+CHANNELS = range(101, 121)
+_HP, _AGILENT = "HEWLETT-PACKARD", "Agilent Technologies"
+MODELS: Mapping[str, Model] = {
+    "34970A": Model(f"{_HP},34970A,0,13-2-2", f"{_HP},34903A,0,2.0", f"{_HP},0,0,0",
+                    range(100, 301, 100), CHANNELS, 10),
+    "34972A": Model(f"{_AGILENT},34972A,MY49000001,1.16-1.12-02-02",
+                    f"{_AGILENT},34903A,MY41000001,2.3", f"{_AGILENT},0,0,0",
+                    range(100, 301, 100), CHANNELS, 10),
+    "34980A": Model(f"{_AGILENT},34980A,MY44000001,2.43-2.43-0.00-0.00",
+                    f"{_AGILENT},34938A,MY44000002,1.10", f"{_AGILENT},0,0,0",
+                    range(1, 9), range(1001, 1021), 20),
+}  # fmt: skip
 
 
 class Emulated34970A(ScpiInstrument):
     """A 34970A whose relays connect the bench's resistors across the device."""
 
     driver = "keysight-34970a"
-    models = ("34970A",)
-    identity = "HEWLETT-PACKARD,34970A,0,13-2-2"
+    models = tuple(MODELS)
     style = Style(digits=8, plus=True)
-    errors_kept = 10
 
     def __init__(self, bench: Bench, model: str = "34970A") -> None:
         self.stuck: set[int] = set()
         """Channels whose relays no longer move, for trying out what a fault does."""
+        self._own = MODELS[model]
         self._closed: frozenset[int] = frozenset()
-        self._cycles = dict.fromkeys(CHANNELS, 0)
+        self._cycles = dict.fromkeys(self._own.channels, 0)
         self._settled = bench.clock.now
-        super().__init__(bench, model)
+        super().__init__(bench, model, errors_kept=self._own.errors)
+
+    @property
+    def identity(self) -> str:
+        return self._own.identity
 
     def rows(self) -> Sequence[Row]:
-        listed = Channels(CHANNELS)
+        listed, slot = Channels(self._own.channels), Number(1, 300, whole=True)
         return [
             Action("[ROUTe:]CLOSe", self._close, listed),
             Action("[ROUTe:]CLOSe:EXCLusive", self._close_exclusive, listed),
@@ -56,14 +94,14 @@ class Emulated34970A(ScpiInstrument):
             Query("DIAGnostic:RELay:CYCLes?", lambda asked: [str(self._cycles[c]) for c in asked],
                   listed),
             Action("DIAGnostic:RELay:CYCLes:CLEar", self._clear_cycles, listed),
-            Query("SYSTem:CTYPe?", self._card_type, Number(100, 300, whole=True)),
-            Action("SYSTem:CPON", self._card_reset, Number(100, 300, whole=True)),
+            Query("SYSTem:CTYPe?", self._card_type, slot),
+            Action("SYSTem:CPON", self._card_reset, slot),
             Query("SYSTem:VERSion?", lambda: "1994.0"),
             *self.status.rows(filters=False),
         ]  # fmt: skip
 
     def reset(self) -> None:
-        self._open(tuple(CHANNELS))
+        self._open(tuple(self._own.channels))
 
     def wait_complete(self) -> bool:
         """Let the relays settle, which they do in a moment at any speed."""
@@ -105,12 +143,12 @@ class Emulated34970A(ScpiInstrument):
             self._cycles[channel] = 0
 
     def _card_type(self, slot: float) -> str:
-        if slot not in _SLOTS:
+        if slot not in self._own.slots:
             raise ScpiError(-222)
-        return _SLOTS[int(slot)]
+        return self._own.module if slot == self._own.slots[0] else self._own.empty
 
     def _card_reset(self, slot: float) -> None:
-        if slot not in _SLOTS:
+        if slot not in self._own.slots:
             raise ScpiError(-222)
-        if slot == CHANNELS[0] // 100 * 100:
-            self._open(tuple(CHANNELS))
+        if slot == self._own.slots[0]:
+            self.reset()

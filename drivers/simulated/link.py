@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from pymeasure.adapters import Adapter
@@ -9,6 +10,7 @@ from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
 from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.conversation import PATIENCE, Conversation
 
 
 class SimulatedAdapter(Adapter):
@@ -30,7 +32,7 @@ class SimulatedAdapter(Adapter):
 
     def __init__(self, bench: Bench, instrument: EmulatedInstrument, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._bench, self._instrument = bench, instrument
+        self._instrument, self._talk = instrument, Conversation(bench, instrument)
         self._unsent = b""
         self._unread = b""
         self._lost = False
@@ -50,8 +52,10 @@ class SimulatedAdapter(Adapter):
 
     def _read_bytes(self, count: int, break_on_termchar: bool = False, **_: Any) -> bytes:
         self._check()
-        with self._bench.lock:
-            self._take()
+        self._unread += self._talk.listen()
+        while len(self._unread) < max(count, 1) and self._talk.answers_late:
+            time.sleep(PATIENCE)
+            self._unread += self._talk.listen()
         end = len(self._unread) if count < 0 else count
         if break_on_termchar:
             newline = self._unread.find(b"\n")
@@ -64,23 +68,14 @@ class SimulatedAdapter(Adapter):
     def flush_read_buffer(self) -> None:
         """Drop what the instrument has answered so far."""
         self._check()
-        with self._bench.lock:
-            self._take()
-            self._unread = b""
+        self._talk.listen()
+        self._unread = b""
 
     def _send(self, content: bytes) -> None:
         self._check()
         messages, self._unsent = self._instrument.split(self._unsent + content)
         for message in messages:
-            with self._bench.lock:
-                self._bench.message_arrives()
-                self._instrument.write(message)
-                self._take()
-
-    def _take(self) -> None:
-        """What is answered is on its way to the host, as on a socket."""
-        while (response := self._instrument.read()) is not None:
-            self._unread += response
+            self._unread += self._talk.say(message)
 
     def _check(self) -> None:
         if self._lost:

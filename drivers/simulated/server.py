@@ -1,7 +1,7 @@
 """Serves an emulated instrument on a loopback socket, for clients of any kind.
 
-A message is a line. Clients are served one at a time, the next waits until the present one
-leaves; a client that drops leaves the instrument running, as on the bench.
+Clients are served one at a time, the next waits until the present one leaves; a client that
+drops leaves the instrument running, as on the bench.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from types import TracebackType
 
 from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.conversation import PATIENCE, Conversation
 
 HOST = "127.0.0.1"
 
@@ -19,48 +22,78 @@ LONGEST_LINE = 65_536
 """Bytes of a message; a client that sends a longer one is dropped."""
 
 
-class Server:
-    """A listening socket and the thread that serves it; `serve` makes one.
+class Listener(ABC):
+    """A listening loopback socket and the thread that accepts its clients.
 
     Parameters
     ----------
+    bench
+        In whose journal faults are written.
+    name
+        Of the thread.
     port
         TCP port, 0 for any free one.
+
+    Raises
+    ------
+    OSError
+        The port cannot be had.
     """
 
-    def __init__(self, bench: Bench, instrument: EmulatedInstrument, port: int = 0) -> None:
-        self._bench, self._instrument = bench, instrument
+    def __init__(self, bench: Bench, name: str, port: int) -> None:
+        self._bench = bench
         self._listener = socket.create_server((HOST, port))
         self.port: int = self._listener.getsockname()[1]
-        self._client: socket.socket | None = None
-        self._closed = False
+        self.name = f"{name}, port {self.port}"
+        self._clients: set[socket.socket] = set()
         self._guard = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._serve, name=f"{instrument.name} on port {self.port}", daemon=True
-        )
+        self._closed = False
+        self._thread = threading.Thread(target=self._accept, name=self.name, daemon=True)
         self._thread.start()
 
-    @property
-    def resource_name(self) -> str:
-        """VISA resource name of the instrument."""
-        return f"TCPIP::{HOST}::{self.port}::SOCKET"
+    @abstractmethod
+    def accepted(self, connection: socket.socket) -> None:
+        """Serve a client, here or in a thread of its own, within `connected`."""
+
+    @contextlib.contextmanager
+    def connected(self, connection: socket.socket) -> Iterator[None]:
+        """While a connection is served; closes it in the end."""
+        with self._guard:
+            if self._closed:
+                connection.close()
+                raise ConnectionAbortedError(f"{self.name} has been closed")
+            self._clients.add(connection)
+        try:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield
+        finally:
+            with self._guard:
+                self._clients.discard(connection)
+            connection.close()
+
+    @staticmethod
+    def drop(connection: socket.socket) -> None:
+        """End one connection as a pulled cable would."""
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
     def drop_clients(self) -> None:
-        """End the present connection as a pulled cable would."""
+        """End the present connections as a pulled cable would."""
         with self._guard:
-            if self._client is not None:
-                _shut(self._client)
+            for connection in self._clients:
+                self.drop(connection)
 
     def close(self) -> None:
-        """Stop listening and end the present connection."""
+        """Stop listening and end the present connections."""
         with self._guard:
             self._closed = True
-        _shut(self._listener)
+        self.drop(self._listener)
         self._listener.close()
         self.drop_clients()
         self._thread.join(timeout=5.0)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Listener:
         return self
 
     def __exit__(
@@ -71,43 +104,54 @@ class Server:
     ) -> None:
         self.close()
 
-    def _serve(self) -> None:
+    def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:  # the listener was closed
                 return
-            with self._guard:
-                if self._closed:
-                    client.close()
-                    return
-                self._client = client
-            with client, contextlib.suppress(ConnectionError, OSError):
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._converse(client)
-            with self._guard:
-                self._client = None
+            try:
+                self.accepted(connection)
+            except Exception as error:  # noqa: BLE001 (no client may end the service of others)
+                self._bench.log(self.name, f"client dropped: {error!r}")
 
-    def _converse(self, client: socket.socket) -> None:
-        """Serve one client until it leaves or breaks the rules."""
+
+class Server(Listener):
+    """An instrument on a raw socket; `serve` makes one."""
+
+    def __init__(self, bench: Bench, instrument: EmulatedInstrument, port: int = 0) -> None:
+        self._instrument = instrument
+        super().__init__(bench, instrument.name, port)
+
+    @property
+    def resource_name(self) -> str:
+        """VISA resource name of the instrument."""
+        return f"TCPIP::{HOST}::{self.port}::SOCKET"
+
+    def accepted(self, connection: socket.socket) -> None:
+        """Serve a client until it leaves or breaks the rules; the next one waits."""
+        with contextlib.suppress(OSError), self.connected(connection):
+            self._converse(connection, Conversation(self._bench, self._instrument))
+
+    def _converse(self, client: socket.socket, talk: Conversation) -> None:
         unfinished = b""
-        while received := client.recv(65_536):
+        while True:
+            client.settimeout(PATIENCE if talk.answers_late else None)
+            try:
+                received = client.recv(65_536)
+            except TimeoutError:
+                client.sendall(talk.listen())
+                continue
+            if not received:
+                return
+            client.settimeout(None)
             messages, unfinished = self._instrument.split(unfinished + received)
             for message in messages:
                 if len(message) > LONGEST_LINE:
                     return
-                client.sendall(self._exchange(message))
+                client.sendall(talk.say(message))
             if len(unfinished) > LONGEST_LINE:
                 return
-
-    def _exchange(self, message: bytes) -> bytes:
-        with self._bench.lock:
-            self._bench.message_arrives()
-            self._instrument.write(message)
-            responses = []
-            while (response := self._instrument.read()) is not None:
-                responses.append(response)
-        return b"".join(responses)
 
 
 def serve(bench: Bench, instrument: EmulatedInstrument, port: int = 0) -> Server:
@@ -128,8 +172,3 @@ def serve(bench: Bench, instrument: EmulatedInstrument, port: int = 0) -> Server
         Already listening.
     """
     return Server(bench, instrument, port)
-
-
-def _shut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -53,6 +53,7 @@ CASES = [
     ("a file that is no run", ["analyse", "bad.toml"], "bad.toml"),
     ("a file that is missing", ["figure", "missing.h5"], "missing.h5"),
     ("an unknown instrument", ["emulate", "2603x"], "no emulated instrument '2603x'"),
+    ("no rig file to emulate", ["emulate", "missing.toml"], "missing.toml cannot be read"),
     ("describe", ["describe", "nothing"], "no protocol 'nothing'"),
     ("check", ["check", "ltp-ltd", "--set", "up=0"], "up: '0' is not accepted; >= 1"),
 ]  # fmt: skip

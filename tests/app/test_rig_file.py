@@ -92,6 +92,12 @@ def test_without_a_file_the_rig_is_simulated():
             "resistor_bank.resistors.0.nominal is missing",
         ),
         ("[device\n", "is not TOML"),
+        ("[source_meter]\nchannel = 'c'", "channel = 'c' is not of the 2602B; it takes 'a' or 'b'"),
+        ("[source_meter]\nchannel = 1", "channel = '1' is not of the 2602B"),
+        ("[source_meter]\nverified_period = '2 ms'", "verified_period is not for driver 'keith"),
+        ("[source_meter]\nverified_period = '2 mA'", "source_meter.verified_period = '2 mA'"),
+        ("[resistor_bank]\nmodel = '2700'", "model = '2700' is not for driver 'keysight-34970a'"),
+        ("[resistor_bank]\nresistors = []", "resistors = .*: at least one row"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_key_value_and_what_is_accepted(tmp_path, text, says):

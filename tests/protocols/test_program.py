@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from protocols.capabilities import Capabilities
 from protocols.errors import ProtocolError
 from protocols.program import MOST_SEGMENTS, Instant, PulseProgram, PulseTrain, Segment
+from protocols.quantities import TIME
 
 PHASES = ("reset", "up", "down")
 levels = st.floats(-1.0, 1.0)
@@ -91,8 +93,8 @@ def test_a_program_that_makes_no_sense_is_never_built(parts, changes, says):
 CAPABLE = Capabilities(
     model="X1", current_ranges=(1e-3, 1e-2), voltage_ranges=(1.0, 10.0), shortest_segment=1e-4,
     longest_segment=100.0, time_resolution=1e-6, reading_overhead=1e-4, shortest_aperture=1e-5,
-    longest_aperture=1e-1, most_segments=100, least_limit_voltage=0.01, least_limit_current=1e-6,
-    settling=((1e-3, 1e-3), (1e-2, 1e-4)),
+    longest_aperture=1e-1, most_levels=100, most_readings=100, least_limit_voltage=0.01,
+    least_limit_current=1e-6, settling=((1e-3, 1e-3), (1e-2, 1e-4)),
 )  # fmt: skip
 
 
@@ -126,3 +128,41 @@ def test_a_program_beyond_every_instrument_is_refused_before_it_takes_memory():
     train = PulseTrain(1e-3, 20e-3, 20e-3, 10**12, "up")
     with pytest.raises(ProtocolError, match=f"2000000000000 segments .* at most {MOST_SEGMENTS}"):
         PulseProgram.compile([train], phases=("reset", "up"), limit=0.8, aperture=1e-4)
+
+
+WORKS = re.compile(r"width of (.*?) and a gap of (.*?), a period of")
+PERIODIC = dataclasses.replace(
+    CAPABLE, model="X2", shortest_period=4e-3, period_hint="or verify a shorter one",
+    sources={"shortest_period": "manual, section 3"},
+)  # fmt: skip
+
+
+@given(st.floats(1.1e-4, 3e-3), st.floats(1.1e-4, 3e-3), st.sampled_from([CAPABLE, PERIODIC]))
+def test_the_nearest_program_that_is_offered_can_be_played(width, gap, capable):
+    asked = compiled([PulseTrain(5e-4, width, gap, 3, "up")], aperture=1e-4)
+    for problem in capable.violations(asked):
+        width, gap = (TIME.parse(text) for text in WORKS.search(problem).groups())
+        offered = compiled([PulseTrain(5e-4, width, gap, 3, "up")], aperture=1e-4)
+        assert not capable.violations(offered)
+
+
+def test_a_period_that_is_too_short_is_refused_with_its_source_and_what_can_be_done():
+    asked = compiled([PulseTrain(1e-3, 1.5e-3, 1.5e-3, 3, "up")])
+    asked.check(CAPABLE)
+    with pytest.raises(ProtocolError) as refused:
+        asked.check(PERIODIC)
+    assert str(refused.value) == (
+        "a period of 3 ms is shorter than the X2 can time; at least 4 ms (manual, section 3), or "
+        "verify a shorter one; the nearest that fits has a width of 1.5 ms and a gap of 2.5 ms, a "
+        "period of 4 ms"
+    )
+
+
+def test_a_program_that_is_too_long_is_refused_with_the_longest_that_fits():
+    asked = compiled([PulseTrain(1e-3, 1e-2, 1e-2, 60, "up")])
+    with pytest.raises(ProtocolError) as refused:
+        asked.check(dataclasses.replace(CAPABLE, most_levels=50))
+    assert str(refused.value) == (
+        "120 segments need 120 levels, more than the X1 holds; at most 50; the longest that plays "
+        "without a gap in time is the first 50 segments (up to pulse 25), 500 ms"
+    )

@@ -30,20 +30,30 @@ INPUT_QUEUE = 1000
 
 
 class ScpiInstrument(EmulatedInstrument):
-    """An instrument on a bench; a subclass declares `rows` and what they do."""
+    """An instrument on a bench; a subclass declares `rows` and what they do.
+
+    Parameters
+    ----------
+    bench
+        What it stands on; the instrument attaches itself.
+    model
+        One of `models`.
+    errors_kept
+        Entries of the error queue.
+    """
 
     style: ClassVar[Style] = Style()
-    errors_kept: ClassVar[int] = 30
-    """Entries of the error queue."""
     error_query: ClassVar[str] = "SYSTem:ERRor[:NEXT]?"
 
-    def __init__(self, bench: Bench, model: str) -> None:
+    def __init__(self, bench: Bench, model: str, *, errors_kept: int = 30) -> None:
         super().__init__(bench, model)
         self.scheduler = Scheduler(bench.clock.now)
-        self.errors = ErrorQueue(self.errors_kept)
+        self.errors = ErrorQueue(errors_kept)
         self._output: deque[bytes] = deque()
         self._input: deque[bytes] = deque()
-        self.status = Status(lambda: len(self.errors) > 0, lambda: len(self._output) > 0)
+        self.status = Status(
+            lambda: len(self.errors) > 0, lambda: len(self._output) > 0 or self.unread
+        )
         self._table = Table([*self.rows(), *self._common_rows()])
         self.settings = Settings(self._table.settings)
         self._units: Iterator[Unit] | None = None
@@ -112,6 +122,10 @@ class ScpiInstrument(EmulatedInstrument):
         self._take_next()
         return response
 
+    def interrupted(self) -> None:
+        """The host sends something new before it has read an answer."""
+        self.report(ScpiError(-410))
+
     def unterminated(self) -> None:
         """The host asks for a response that no query has been sent for."""
         if self._units is None:
@@ -176,9 +190,8 @@ class ScpiInstrument(EmulatedInstrument):
 
     def _begin(self, message: bytes) -> None:
         if self._output:
-            # The host sends something new before it has read the answer.
             self._output.clear()
-            self.report(ScpiError(-410))
+            self.interrupted()
         self._units, self._answers, self._path = units(message.decode("latin-1")), [], ""
         self._go_on()
 

@@ -1,13 +1,14 @@
 """The base of emulated TSP instruments: messages in, responses out, scripts run in between.
 
 Scripts run at once and take no time, but for what waits: then bench time passes up to the next
-thing that happens on the bench. A script for which nothing is left to happen (it waits for the
-TRIG key, say) stays waiting, later messages queue up behind it, and only the event, the message
-`abort` or a device clear release it.
+thing that happens on the bench; at a real speed the script waits while the bench goes on. A
+script for which nothing is left to happen (it waits for the TRIG key, say) stays waiting, later
+messages queue up behind it, and only the event, the message `abort` or a device clear release it.
 """
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -68,7 +69,9 @@ class TspInstrument(EmulatedInstrument):
         super().__init__(bench, model)
         self._serial_number = serial_number
         self._output = Output()
-        self._core = Core(bench, self.name, linefreq, self.registers, lambda: len(self._output) > 0)
+        self._core = Core(
+            bench, self.name, linefreq, self.registers, lambda: len(self._output) > 0 or self.unread
+        )
         self._interface = Trigger(self._core)
         self._lua = Lua(self._report, self._poll, self._elapse)
         self._scripts = Scripts(self._lua, self._output)
@@ -238,14 +241,19 @@ class TspInstrument(EmulatedInstrument):
             if wait.ready() or (wait.deadline is not None and self._core.now >= wait.deadline):
                 return True
             due = [t for t in (self._core.scheduler.next, wait.deadline) if t is not None]
-            if not self._direct or not due:
+            if not self._lets_time_pass or not due:
                 return False
             self._pass_time(min(due))
         return False
 
     def _elapse(self, seconds: float) -> None:
-        if self._direct:
+        if self._lets_time_pass:
             self._pass_time(self._core.now + seconds)
+
+    @property
+    def _lets_time_pass(self) -> bool:
+        """Whether bench time is the script's to move; at a real speed it passes by itself."""
+        return self._direct and math.isinf(self.bench.clock.speed)
 
     def _pass_time(self, t: float) -> None:
         self.bench.clock.advance_to(t)

@@ -119,6 +119,17 @@ def test_identity_and_modules(bank):
     assert "34903A" not in bank.ask("SYST:CTYP? 200")
 
 
+def test_the_other_mainframes(bench, console):
+    for model, channel, slot in (("34972A", 120, 100), ("34980A", 1020, 1)):
+        bank = type(console)(bench, Emulated34970A(bench, model))
+        assert bank.ask("*IDN?").split(",")[1] == model
+        bank.send(f"ROUT:CLOS (@{channel})")
+        assert bank.ask(f"ROUT:CLOS? (@{channel})") == "1"
+        bank.send(f"ROUT:CLOS (@{channel + 1})")
+        assert bank.ask("SYST:ERR?").startswith("-222")
+        assert "349" in bank.ask(f"SYST:CTYP? {slot}")
+
+
 def test_several_queries_answer_in_one_response(bank):
     assert bank.ask("ROUT:CLOS (@102);:ROUT:CLOS? (@102);*OPC?") == "1;1"
 
