@@ -10,7 +10,7 @@ from app.gui.runs_model import Column, Filter, Row, RunsModel
 Qt = QtCore.Qt
 _WIDTHS = {
     Column.SHOWN: 48, Column.PROTOCOL: 100, Column.STATES: 130, Column.SAMPLE: 80,
-    Column.START: 135, Column.PROGRESS: 78, Column.STATUS: 80, Column.TAGS: 80,
+    Column.START: 150, Column.PROGRESS: 78, Column.STATUS: 80, Column.TAGS: 80,
 }  # fmt: skip
 
 

@@ -66,10 +66,11 @@ class Desktop:
         self._start(["openbox"])
 
     def _start(self, command: list[str], **options: object) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            command, env=getattr(self, "environment", None), cwd=self.folder,
-            stderr=(self.folder / "stderr.txt").open("ab"), **options,
-        )  # fmt: skip
+        with (self.folder / "stderr.txt").open("ab") as messages:
+            process = subprocess.Popen(
+                command, env=getattr(self, "environment", None), cwd=self.folder,
+                stderr=messages, **options,
+            )  # fmt: skip
         self.processes.append(process)
         return process
 
