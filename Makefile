@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint docs bench clean
+.PHONY: run gui test lint docs bench clean
 
 run: $(VENV)/installed
 	$(BIN)/fmes run ltp-ltd --sample demo
 
-test: $(VENV)/tests-installed
+gui: $(VENV)/gui-installed
 	tools/qt-libraries
+	$(BIN)/fmes-gui
+
+test: $(VENV)/tests-installed
+	tools/qt-libraries tests
 	$(MAKE) --no-print-directory lint docs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2
 
@@ -34,9 +38,13 @@ $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
+$(VENV)/gui-installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[gui]'
+	touch $@ $(VENV)/installed
+
 $(VENV)/tests-installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	touch $@ $(VENV)/installed
+	touch $@ $(VENV)/installed $(VENV)/gui-installed
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
