@@ -24,8 +24,13 @@ class Link(ABC):
     address: str
 
     @abstractmethod
-    def open(self) -> Adapter:
+    def open(self, *, write_termination: str = "\n", read_termination: str = "\n") -> Adapter:
         """A fresh connection.
+
+        Parameters
+        ----------
+        write_termination, read_termination
+            What ends a command and an answer; a relay board's answer ends with its prompt.
 
         Raises
         ------
@@ -58,11 +63,13 @@ class VisaLink(Link):
     def __init__(self, address: str, library: str = "", timeout: float = 5.0) -> None:
         self.address, self._library, self._timeout = address, library, timeout
 
-    def open(self) -> Adapter:
+    def open(self, *, write_termination: str = "\n", read_termination: str = "\n") -> Adapter:
         import pyvisa
 
-        settings = {"timeout": int(self._timeout * 1000), "read_termination": "\n",
-                    "write_termination": "\n"}  # fmt: skip
+        settings = {
+            "timeout": int(self._timeout * 1000), "read_termination": read_termination,
+            "write_termination": write_termination,
+        }  # fmt: skip
         try:
             return VISAAdapter(self.address, visa_library=self._library, **settings)
         except (pyvisa.Error, OSError, ValueError, ImportError) as error:

@@ -48,6 +48,11 @@ class Conversation:
         with self._bench.lock:
             self._instrument.interrupted()
 
+    def unterminated(self) -> None:
+        """The host asks for an answer where there is none."""
+        with self._bench.lock:
+            self._instrument.unterminated()
+
     def status_byte(self, *, unread: bool) -> int:
         """A serial poll, while an answer is on its way to the host or not."""
         with self._bench.lock:

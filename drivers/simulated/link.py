@@ -14,7 +14,7 @@ from drivers.simulated.conversation import PATIENCE, Conversation
 
 
 class SimulatedAdapter(Adapter):
-    """Hands messages to an emulated instrument as a newline-terminated socket would.
+    """Hands messages to an emulated instrument as a socket or a serial line would.
 
     Parameters
     ----------
@@ -22,17 +22,37 @@ class SimulatedAdapter(Adapter):
         The bench the instrument stands on.
     instrument
         The instrument at the other end.
+    write_termination, read_termination
+        What ends a command and an answer.
+    timeout
+        Wall time that an answer may take at a real speed, in s; as fast as possible it is there
+        at once or never.
+    bus
+        Ask for each answer as GPIB and USB do: the instrument then minds answers that nobody
+        reads, and being asked for one that it does not have.
 
     Raises
     ------
     VisaIOError
-        From reading when nothing has been answered (at once, no wall time passes), and from
-        everything after `cut`.
+        From reading when nothing has been answered, and from everything after `cut`.
     """
 
-    def __init__(self, bench: Bench, instrument: EmulatedInstrument, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        instrument: EmulatedInstrument,
+        *,
+        write_termination: str = "\n",
+        read_termination: str = "\n",
+        timeout: float = 5.0,
+        bus: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self._instrument, self._talk = instrument, Conversation(bench, instrument)
+        self._write_end = write_termination.encode("latin-1")
+        self._read_end = read_termination.encode("latin-1")
+        self._timeout, self._bus = timeout, bus
         self._unsent = b""
         self._unread = b""
         self._lost = False
@@ -42,25 +62,31 @@ class SimulatedAdapter(Adapter):
         self._lost = True
 
     def _write(self, command: str, **_: Any) -> None:
-        self._send(command.encode("latin-1") + b"\n")
+        self._send(command.encode("latin-1") + self._write_end)
 
     def _write_bytes(self, content: bytes, **_: Any) -> None:
         self._send(content)
 
     def _read(self, **_: Any) -> str:
-        return self._read_bytes(-1, break_on_termchar=True).decode("latin-1").rstrip("\n")
+        answer = self._read_bytes(-1, break_on_termchar=True)
+        return answer.removesuffix(self._read_end).decode("latin-1")
 
     def _read_bytes(self, count: int, break_on_termchar: bool = False, **_: Any) -> bytes:
         self._check()
         self._unread += self._talk.listen()
+        deadline = time.monotonic() + self._timeout
         while len(self._unread) < max(count, 1) and self._talk.answers_late:
+            if time.monotonic() > deadline:
+                break
             time.sleep(PATIENCE)
             self._unread += self._talk.listen()
         end = len(self._unread) if count < 0 else count
         if break_on_termchar:
-            newline = self._unread.find(b"\n")
-            end = end if newline < 0 else min(end, newline + 1)
+            found = self._unread.find(self._read_end)
+            end = end if found < 0 else min(end, found + len(self._read_end))
         if len(self._unread) < max(end, 1):
+            if self._bus and not self._unread:
+                self._talk.unterminated()
             raise VisaIOError(StatusCode.error_timeout)
         answer, self._unread = self._unread[:end], self._unread[end:]
         return answer
@@ -75,6 +101,9 @@ class SimulatedAdapter(Adapter):
         self._check()
         messages, self._unsent = self._instrument.split(self._unsent + content)
         for message in messages:
+            if self._bus and self._unread:
+                self._talk.interrupted()
+                self._unread = b""
             self._unread += self._talk.say(message)
 
     def _check(self) -> None:

@@ -24,11 +24,15 @@ class SimulatedLink(Link):
         self._adapters: list[SimulatedAdapter] = []
         self._gone = False
 
-    def open(self) -> Adapter:
+    def open(self, *, write_termination: str = "\n", read_termination: str = "\n") -> Adapter:
         if self._gone:
             raise LinkError(f"{self.address} cannot be opened; its cable is pulled")
-        self._adapters.append(SimulatedAdapter(self._bench, self.instrument))
-        return self._adapters[-1]
+        adapter = SimulatedAdapter(
+            self._bench, self.instrument,
+            write_termination=write_termination, read_termination=read_termination,
+        )  # fmt: skip
+        self._adapters.append(adapter)
+        return adapter
 
     def close(self) -> None:
         self._adapters.clear()

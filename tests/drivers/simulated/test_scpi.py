@@ -5,9 +5,11 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyvisa.errors import VisaIOError
 from scpi_demo import LEVEL, Demo
 
 from drivers.simulated.bench import Bench
+from drivers.simulated.link import SimulatedAdapter
 from drivers.simulated.scpi.errors import TEXTS
 from drivers.simulated.scpi.program import split_messages
 from drivers.simulated.scpi.response import definite_block
@@ -248,6 +250,24 @@ def test_an_answer_that_is_not_read_is_interrupted(demo):
     assert demo.read() is None
     assert int(ask(demo, "*ESR?")) == 4
     assert ask(demo, "SYST:ERR?") == '-410,"Query INTERRUPTED"'
+
+
+def test_a_bus_reports_answers_that_nobody_reads_or_that_are_not_there(demo):
+    gpib = SimulatedAdapter(demo.bench, demo, bus=True)
+    gpib.write("*CLS;*IDN?")
+    gpib.write("CURR?")
+    assert float(gpib.read()) == 0.0
+    with pytest.raises(VisaIOError, match="VI_ERROR_TMO"):
+        gpib.read()
+    codes = []
+    for _ in range(3):
+        gpib.write("SYST:ERR?")
+        codes.append(int(gpib.read().split(",")[0]))
+    assert codes == [-410, -420, 0]
+    socket = SimulatedAdapter(demo.bench, demo)
+    socket.write("*IDN?")
+    socket.write("SYST:ERR?")
+    assert [socket.read(), socket.read()] == [demo.identity, '0,"No error"']
 
 
 def test_asking_for_an_answer_to_nothing_is_unterminated(demo):
