@@ -32,7 +32,7 @@ def draw_panel(axes: Axes, panel: Panel, style: Dress, *, alone: bool) -> None:
         _draw_cells(axes, panel.cells, x, y, style)
     for curve in panel.curves:
         _draw_curve(axes, curve, panel, x, y, style)
-    _set_ticks(axes, panel, x, y)
+    _set_ticks(axes, panel, x, y, style)
     if panel.x.ticks and panel.curves:
         _set_limits(axes, panel, y)
     _add_legend(axes, panel, style, alone=alone)
@@ -72,13 +72,18 @@ def _draw_curve(axes: Axes, curve: Curve, panel: Panel, x: Scale, y: Scale, styl
         )  # fmt: skip
 
 
-def _set_ticks(axes: Axes, panel: Panel, x: Scale, y: Scale) -> None:
+def _set_ticks(axes: Axes, panel: Panel, x: Scale, y: Scale, style: Dress) -> None:
     for given, axis, scale in ((panel.x, axes.xaxis, x), (panel.y, axes.yaxis, y)):
         if given.ticks:
             places, texts = zip(*given.ticks, strict=True)
             axis.set_ticks(np.array(places) * scale.factor, texts)
-        if given.log or given.ticks:
+        low, high = sorted(axis.get_view_interval())
+        # Within a decade the ticks between the powers of ten carry numbers, too.
+        if given.ticks or (given.log and high > 10 * low):
             axis.set_minor_locator(NullLocator())
+        axis.set_tick_params(
+            which="minor", labelsize=TEXT - 0.5, colors=style.look.ink, width=0.6, length=1.5
+        )
 
 
 def _set_limits(axes: Axes, panel: Panel, y: Scale) -> None:

@@ -172,7 +172,7 @@ def shown(figure):
     outside = set()
     for axis in (a for one in figure.findobj(Axes) for a in (one.xaxis, one.yaxis)):
         low, high = sorted(axis.get_view_interval())
-        for tick in axis.get_major_ticks():
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
             if not low <= tick.get_loc() <= high:
                 outside |= {id(tick.label1)}
     found = [
