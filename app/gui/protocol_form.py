@@ -11,6 +11,7 @@ from app.experiment import Experiment
 from app.gui.binding import QtCore, QtWidgets, Signal
 from app.gui.checked import Choice
 from app.gui.fields import Field, label
+from app.gui.form_rows import label_of, mnemonics, rows, wrapped
 from app.gui.prospect import Draft, foresee
 from app.rig_file import RigFile
 from app.user_protocol import ProtocolSource
@@ -65,7 +66,7 @@ class ProtocolForm(QtWidgets.QWidget):
         main = [name for name in self._fields if name not in DeviceProtocol.model_fields]
         column.addLayout(self._rows(main))
         self._add_shared(column, [name for name in self._fields if name not in main])
-        self._together = _wrapped("error")
+        self._together = wrapped("error")
         self._together.setObjectName("together")
         self._together.hide()
         column.addWidget(self._together)
@@ -225,17 +226,17 @@ class ProtocolForm(QtWidgets.QWidget):
             tip = f"<p>{html.escape(preset.explanation)}</p>"
             self._presets.setItemData(self._presets.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._presets.currentIndexChanged.connect(self._use_preset)
-        self._explanation, self._difference = _wrapped(), _wrapped("warning")
+        self._explanation, self._difference = wrapped(), wrapped("warning")
         self._explanation.setObjectName("explanation")
         self._difference.setObjectName("difference")
         self._back = QtWidgets.QPushButton("Undo all changes")
         self._back.setObjectName("back_to_preset")
         self._back.setToolTip("Put the preset's values back into every field")
         self._back.clicked.connect(self._use_preset)
-        rows = _form()
-        rows.addRow(_buddy("Pr&eset", self._presets), self._presets)
+        form = rows()
+        form.addRow(label_of(self._presets, "Pr&eset"), self._presets)
         column = QtWidgets.QVBoxLayout()
-        column.addLayout(rows)
+        column.addLayout(form)
         for widget in (self._explanation, self._difference, self._back):
             column.addWidget(widget)
         return column
@@ -252,21 +253,20 @@ class ProtocolForm(QtWidgets.QWidget):
         self._note.setFixedHeight(3 * self.fontMetrics().height() + 8)
         self._sample.textChanged.connect(self._changed)
         self._note.textChanged.connect(self._changed)
-        rows = _form()
-        rows.addRow(_buddy("S&ample", self._sample), self._sample)
-        rows.addRow(_buddy("&Note", self._note), self._note)
-        return rows
+        form = rows()
+        form.addRow(label_of(self._sample, "S&ample"), self._sample)
+        form.addRow(label_of(self._note, "&Note"), self._note)
+        return form
 
     def _rows(self, names: list[str]) -> QtWidgets.QFormLayout:
-        rows = _form()
+        form = rows()
         for name in names:
             field = self._fields[name]
-            words = QtWidgets.QLabel()
-            words.setBuddy(field.editor.control)
+            words = label_of(field.editor.control)
             words.setToolTip(field.editor.control.toolTip())
             self._labels[name] = words
-            rows.addRow(words, field.editor)
-        return rows
+            form.addRow(words, field.editor)
+        return form
 
     def _add_shared(self, column: QtWidgets.QVBoxLayout, names: list[str]) -> None:
         """What most protocols have, folded away unless something in it wants attention."""
@@ -332,41 +332,3 @@ class ProtocolForm(QtWidgets.QWidget):
         except ValueError:
             return False
         return True
-
-
-def mnemonics(labels: Iterable[str], taken: str) -> dict[str, str]:
-    """Labels with an ampersand before a letter that no other has; as they are when none is left."""
-    used, marked = set(taken.lower()), {}
-    for words in labels:
-        # The first letters of words are found most easily.
-        order = sorted(range(len(words)), key=lambda k: (k > 0 and words[k - 1] != " ", k))
-        place = next((k for k in order if words[k].isalpha() and words[k].lower() not in used), -1)
-        if place >= 0:
-            used.add(words[place].lower())
-        marked[words] = words if place < 0 else f"{words[:place]}&{words[place:]}"
-    return marked
-
-
-def _form() -> QtWidgets.QFormLayout:
-    rows = QtWidgets.QFormLayout()
-    rows.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-    rows.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
-    rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-    rows.setHorizontalSpacing(8)
-    rows.setVerticalSpacing(4)
-    return rows
-
-
-def _buddy(words: str, control: QtWidgets.QWidget) -> QtWidgets.QLabel:
-    made = QtWidgets.QLabel(words)
-    made.setBuddy(control)
-    return made
-
-
-def _wrapped(kind: str = "") -> QtWidgets.QLabel:
-    made = QtWidgets.QLabel()
-    made.setWordWrap(True)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    if kind:
-        made.setProperty("kind", kind)
-    return made

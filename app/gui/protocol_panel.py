@@ -14,6 +14,7 @@ from typing import Any
 from app.errors import InputError
 from app.gui.binding import QtCore, QtWidgets, Signal
 from app.gui.checked import Choice
+from app.gui.form_rows import label_of, wrapped
 from app.gui.latest import Latest
 from app.gui.prospect import Draft, Prospect, foresee
 from app.gui.protocol_form import ProtocolForm
@@ -54,11 +55,11 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         self._kinds.setAccessibleName("Protocol")
         for kind in PROTOCOLS:
             self._add(kind.name, kind.title)
-        self._title = _words()
+        self._title = wrapped()
         self.preview = StimulusPreview()
         self._chip = QtWidgets.QLabel()
         self._chip.setObjectName("verdict_chip")
-        self._facts, self._verdict = _words(), _words()
+        self._facts, self._verdict = wrapped(), wrapped()
         self._facts.setObjectName("facts")
         self._verdict.setObjectName("verdict")
         self._latest = Latest(foresee, parent=self)
@@ -163,9 +164,7 @@ class ProtocolPanel(QtWidgets.QGroupBox):
     def _place(self) -> None:
         self._holder = QtWidgets.QVBoxLayout()
         choice = QtWidgets.QHBoxLayout()
-        words = QtWidgets.QLabel("&Protocol")
-        words.setBuddy(self._kinds)
-        choice.addWidget(words)
+        choice.addWidget(label_of(self._kinds, "&Protocol"))
         choice.addWidget(self._kinds, 1)
         verdict = QtWidgets.QHBoxLayout()
         verdict.addWidget(self._chip)
@@ -262,11 +261,3 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         self._chip.setProperty("kind", kind)
         self._chip.style().unpolish(self._chip)
         self._chip.style().polish(self._chip)
-
-
-def _words() -> QtWidgets.QLabel:
-    made = QtWidgets.QLabel()
-    made.setWordWrap(True)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return made
