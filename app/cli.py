@@ -39,6 +39,12 @@ RigPath = Annotated[
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file.")]
 
 
+RigFileName = Annotated[Path, typer.Argument(metavar="RIG", help="A rig file.")]
+
+rig_app = typer.Typer(help="Look for instruments, and try a rig before it is used.")
+app.add_typer(rig_app, name="rig", no_args_is_help=True)
+
+
 @contextmanager
 def _exit_codes() -> Iterator[None]:
     """End with the exit code for bad input and the message, or with that for Ctrl-C."""
@@ -209,6 +215,40 @@ def reproduce(
         from app.reproduce_command import reproduce_study
 
         code = reproduce_study(rig, out)
+    raise typer.Exit(code)
+
+
+@app.command()
+def safe(rig: RigFileName) -> None:
+    """Switch every instrument of a rig off, whatever state things are in."""
+    from app.safe_command import make_safe
+
+    with _exit_codes():
+        code = make_safe(rig)
+    raise typer.Exit(code)
+
+
+@rig_app.command("scan")
+def rig_scan() -> None:
+    """List the instruments that VISA reaches, with who they say they are."""
+    from app.rig_scan import scan
+
+    with _exit_codes():
+        scan()
+
+
+@rig_app.command("check")
+def rig_check(
+    rig: RigFileName,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="New file for the result, in JSON.")
+    ] = None,
+) -> None:
+    """Reach, identify and try every instrument of a rig at a safe low level."""
+    from app.rig_check_command import check_rig
+
+    with _exit_codes():
+        code = check_rig(rig, to)
     raise typer.Exit(code)
 
 

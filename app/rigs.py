@@ -52,20 +52,10 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     InstrumentError
         An instrument cannot be reached or is another model.
     """
-    meter_class, bank_class = source_meter_class(rig), resistor_bank_class(rig)
-    meter_link, bank_link = _links(rig, bench)
-    section = rig.source_meter
-    meter = meter_class.connect(
-        meter_link, section.channel, section.wiring, verified_period=section.verified_period
-    )
+    meter_link, bank_link = links(rig, bench)
+    meter = open_meter(rig, meter_link)
     try:
-        _same_model("source_meter", meter_link, meter.identity, section.model)
-        bank = bank_class.connect(bank_link, rig.resistors, rig.resistor_bank.settle, rig.devices)
-        try:
-            _same_model("resistor_bank", bank_link, bank.identity, rig.resistor_bank.model)
-        except BaseException:
-            bank.close()
-            raise
+        bank = open_bank(rig, bank_link)
     except BaseException:
         meter.close()
         raise
@@ -81,6 +71,44 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     )
 
 
+def open_meter(rig: RigFile, link: Link) -> SourceMeter:
+    """Reach the rig's source-measure unit over a link; nothing is energised.
+
+    Raises
+    ------
+    InstrumentError
+        It cannot be reached or is another model.
+    """
+    section = rig.source_meter
+    meter = source_meter_class(rig).connect(
+        link, section.channel, section.wiring, verified_period=section.verified_period
+    )
+    try:
+        _same_model("source_meter", link, meter.identity, section.model)
+    except BaseException:
+        meter.close()
+        raise
+    return meter
+
+
+def open_bank(rig: RigFile, link: Link) -> ResistorBank:
+    """Reach the rig's resistor bank over a link; no relay moves.
+
+    Raises
+    ------
+    InstrumentError
+        It cannot be reached or is another model.
+    """
+    section = rig.resistor_bank
+    bank = resistor_bank_class(rig).connect(link, rig.resistors, section.settle, rig.devices)
+    try:
+        _same_model("resistor_bank", link, bank.identity, section.model)
+    except BaseException:
+        bank.close()
+        raise
+    return bank
+
+
 def _same_model(role: str, link: Link, found: Identity, expected: str | None) -> None:
     if expected is not None and found.model != expected:
         raise InstrumentError(
@@ -89,7 +117,8 @@ def _same_model(role: str, link: Link, found: Identity, expected: str | None) ->
         )
 
 
-def _links(rig: RigFile, bench: Bench | None) -> tuple[Link, Link]:
+def links(rig: RigFile, bench: Bench | None = None) -> tuple[Link, Link]:
+    """The ways to the source-measure unit and to the bank; those of `bench` if simulated."""
     if not rig.simulated:
         return (
             VisaLink(rig.source_meter.address, rig.visa.library, rig.visa.timeout),

@@ -1,0 +1,69 @@
+"""`fmes rig check`: every check of a rig with its outcome, on the screen and in a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from app.cli import FAILED
+from app.errors import InputError
+from app.rig_check import Finding, check
+from app.rig_file import RigFile
+from app.rigs import open_rig
+from drivers.errors import InstrumentError
+
+
+def check_rig(rig: Path, to: Path | None) -> int:
+    """Check a rig and write the result; returns the exit code.
+
+    Parameters
+    ----------
+    to
+        New JSON file; beside the rig file without it.
+
+    Raises
+    ------
+    InputError
+        The rig file cannot be used, or the result's file exists or cannot be written.
+    """
+    file = RigFile.read(rig)
+    begun = datetime.now().astimezone()
+    to = to or rig.with_name(f"{rig.stem}-check-{begun:%Y%m%d-%H%M%S}.json")
+    if to.exists():
+        raise InputError(f"--to {to}: exists already, and a result never replaces a file")
+    console = Console(highlight=False, soft_wrap=True)
+    findings: list[Finding] = []
+    try:
+        instruments = open_rig(file)
+    except InstrumentError as error:
+        _say(console, Finding("reach the instruments", False, str(error), {}), findings)
+    else:
+        try:
+            for finding in check(instruments):
+                _say(console, finding, findings)
+        except InstrumentError as error:
+            _say(console, Finding("safe state", False, str(error), {}), findings)
+        finally:
+            instruments.close()
+    content = {
+        "rig": str(rig), "begun": begun.isoformat(timespec="seconds"),
+        "passed": all(f.passed for f in findings), "findings": [asdict(f) for f in findings],
+    }  # fmt: skip
+    try:
+        with to.open("x", encoding="utf-8") as out:
+            json.dump(content, out, indent=1)
+    except OSError as error:
+        raise InputError(f"--to {to}: cannot be written: {error}") from error
+    failed = sum(not f.passed for f in findings)
+    console.print(f"{len(findings)} checks, {failed} failed; result {to}")
+    return FAILED if failed else 0
+
+
+def _say(console: Console, finding: Finding, findings: list[Finding]) -> None:
+    findings.append(finding)
+    mark = "ok    " if finding.passed else "FAILED"
+    console.print(f"{mark}  {finding.what}: {finding.text}", markup=False)
