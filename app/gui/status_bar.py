@@ -49,7 +49,7 @@ class StatusBar(QtWidgets.QStatusBar):
         self._say("resistance", view.resistance_text)
         self._say("output", view.output_words, view.output)
         self._labels["output"].setToolTip(view.output_text or "not read back yet")
-        self._say("folder", str(folder))
+        self._say("folder", f"Folder: {folder.name}")
         self._labels["folder"].setToolTip(f"Runs are recorded in {folder}")
         if not view.playing:
             self._started = None
