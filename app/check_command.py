@@ -10,12 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.experiment import Experiment, values_of
-from app.rehearsal import rehearse
+from app.rehearsal import Rehearsal, rehearse
 from app.rigs import stated_capabilities
 from app.stimulus import draw, sketch
 from data.run import Outcome
+from protocols.plan import Plan
 from protocols.program import PulseProgram
 from protocols.quantities import RESISTANCE, TIME, VOLTAGE, with_prefix
+from protocols.steps import Play, ReturnToBaseline
 
 
 def check_protocol(
@@ -26,25 +28,23 @@ def check_protocol(
     rig: Path | None,
     picture: Path | None,
 ) -> None:
-    """Check an experiment and rehearse it on a simulated device; print what comes of it."""
+    """Check an experiment and rehearse it on a simulated device; print what comes of it.
+
+    An experiment of very many programs or pulses is not rehearsed, which would take minutes.
+    """
     experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
     plan, console = experiment.plan, Console(highlight=False)
     capabilities = stated_capabilities(experiment.rig)
-    rehearsal = rehearse(experiment)
+    rehearsal = rehearse(experiment) if _is_short(plan) else None
     console.print(f"[bold]{escape(name)}[/] ({experiment.preset}): {experiment.protocol.title}")
     facts = Table(box=None, show_header=False, pad_edge=False)
     for what, value in (
         ("states", ", ".join(RESISTANCE.format(r) for r in plan.resistances)),
         ("instrument", f"{capabilities.model} can time it: {_margins(experiment)}"),
         ("stimulus", f"{TIME.format(plan.stimulus_duration)} in {len(plan.steps)} steps"),
-        ("duration", f"{TIME.format(round(rehearsal.duration))} with resets, as rehearsed"),
-        ("readings", f"{len(rehearsal.samples)}"),
-        ("net charge", with_prefix(_clean(plan.charge), "C")),
-        (
-            "voltage",
-            f"at most {VOLTAGE.format(rehearsal.largest_voltage)} expected on a nominal device "
-            f"(limit of the device {VOLTAGE.format(experiment.rig.device.max_voltage)})",
-        ),
+        *(_rehearsed(rehearsal) if rehearsal else _planned(plan)),
+        ("net charge", _charge(plan)),
+        ("voltage", _voltage(rehearsal, experiment)),
     ):
         facts.add_row(what, value)
     console.print(facts)
@@ -54,7 +54,7 @@ def check_protocol(
             console.print(f"    {line}", markup=False)
     if (more := len(plan.programs) - _PROGRAMS) > 0:
         console.print(f"            and {more} more programs")
-    if rehearsal.result.outcome is not Outcome.FINISHED:
+    if rehearsal and rehearsal.result.outcome is not Outcome.FINISHED:
         console.print(f"\n[yellow]the rehearsal {rehearsal.result.outcome}:[/] "
                       f"{escape(rehearsal.result.reason)}", soft_wrap=True)  # fmt: skip
     if picture is not None:
@@ -64,6 +64,50 @@ def check_protocol(
 
 _PROGRAMS, _LEVELS = 3, 6
 """Programs, and levels of each, that are shown; a sweep or a set of widths has many."""
+_MOST_PLAYS, _MOST_SEGMENTS = 5000, 500_000
+"""Programs that are played, and segments of them, beyond which nothing is rehearsed."""
+
+
+def _is_short(plan: Plan) -> bool:
+    plays = [step.program for step in plan.steps if isinstance(step, Play)]
+    segments = sum(map(len, plays))
+    return len(plays) + len(plan.resets) <= _MOST_PLAYS and segments <= _MOST_SEGMENTS
+
+
+def _rehearsed(rehearsal: Rehearsal) -> tuple[tuple[str, str], ...]:
+    return (
+        ("duration", f"{TIME.format(round(rehearsal.duration))} with resets, as rehearsed"),
+        ("readings", f"{len(rehearsal.samples)}"),
+    )
+
+
+def _planned(plan: Plan) -> tuple[tuple[str, str], ...]:
+    return (
+        (
+            "duration",
+            f"{TIME.format(round(plan.expected_duration))} with resets, as planned: too long to be "
+            "rehearsed here",
+        ),
+        ("readings", f"at most {plan.most_readings}"),
+    )
+
+
+def _charge(plan: Plan) -> str:
+    """What is known of it before the run: a forced voltage draws what it will."""
+    if all(program.source == "voltage" for program in plan.programs):
+        return "as the device draws it: the voltage is forced"
+    # Rounding errors of a balanced program are no charge.
+    charge = with_prefix(0.0 if abs(plan.charge) < 1e-12 else plan.charge, "C")
+    decided = any(not isinstance(loop, ReturnToBaseline) for loop in plan.loops)
+    return f"{charge}, and what is decided from what is read" if decided else charge
+
+
+def _voltage(rehearsal: Rehearsal | None, experiment: Experiment) -> str:
+    limit = f"limit of the device {VOLTAGE.format(experiment.rig.device.max_voltage)}"
+    if rehearsal is None:
+        return f"not rehearsed ({limit})"
+    found = VOLTAGE.format(rehearsal.largest_voltage)
+    return f"at most {found} expected on a nominal device ({limit})"
 
 
 def _levels(program: PulseProgram) -> str:
@@ -78,12 +122,10 @@ def _levels(program: PulseProgram) -> str:
 
 
 def _margins(experiment: Experiment) -> str:
+    """The segment that comes nearest to what the instrument can time."""
     capabilities = stated_capabilities(experiment.rig)
-    shortest = min(float(p.duration.min()) for p in experiment.plan.programs)
-    least = max(capabilities.least_segment(p) for p in experiment.plan.programs)
+    timings = (
+        (float(p.duration.min()), capabilities.least_segment(p)) for p in experiment.plan.programs
+    )
+    shortest, least = min(timings, key=lambda timing: timing[0] / timing[1])
     return f"shortest segment {TIME.format(shortest)}, it needs {TIME.format(least)}"
-
-
-def _clean(charge: float) -> float:
-    """Rounding errors of a balanced program are no charge."""
-    return 0.0 if abs(charge) < 1e-12 else charge

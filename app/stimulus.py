@@ -15,21 +15,30 @@ if TYPE_CHECKING:
 
 _SHOWN = 6
 """Segments drawn one by one, from the beginning of a program."""
+_LEVELS = 6
+"""Levels of a program beyond which the whole of it is sketched."""
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
 def sketch(program: PulseProgram, width: int = 64) -> list[str]:
-    """The first segments as three lines of text: above, at and below 0."""
-    shown = slice(0, min(_SHOWN, len(program)))
-    duration, level = program.duration[shown], program.level[shown]
-    columns = np.maximum(2, np.round(width * duration / duration.sum())).astype(int)
-    rows = {1: "", 0: "", -1: ""}
-    for sign, count in zip(np.sign(level).astype(int), columns, strict=True):
-        for row in rows:
-            mark = "▔" if row == 0 and sign != 0 else "█"
-            rows[row] += (mark if row == sign else ("─" if row == 0 else " ")) * count
-    more = " ..." if len(program) > _SHOWN else ""
-    lines = [rows[1], rows[0] + more]
-    return [*lines, rows[-1]] if "█" in rows[-1] else lines
+    """The first segments as lines of text: levels above 0, the line at 0, levels below it.
+
+    A program of many levels, as a staircase, is drawn as a whole.
+    """
+    whole = len(program.level_table()) > _LEVELS
+    shown = np.arange(len(program) if whole else min(_SHOWN, len(program)))
+    duration = program.duration[shown]
+    if whole:
+        middles = (np.arange(width) + 0.5) * duration.sum() / width
+        columns, shown = np.ones(width, int), np.searchsorted(np.cumsum(duration), middles)
+    else:
+        columns = np.maximum(2, np.round(width * duration / duration.sum())).astype(int)
+    heights = np.ceil(8 * program.level[shown] / (program.largest_level or 1.0)).astype(int)
+    more = " ..." if len(program) > _SHOWN and not whole else ""
+    above = "".join(_HEIGHTS[max(h, 0)] * n for h, n in zip(heights, columns, strict=True))
+    below = "".join(("█" if h < 0 else " ") * n for h, n in zip(heights, columns, strict=True))
+    lines = [above, "─" * int(columns.sum()) + more, below]
+    return [line for line in lines if line.strip()]
 
 
 def draw(program: PulseProgram, path: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from protocols.protocol import Protocol
 from protocols.quantities import (
     OPEN,
     RESISTANCE,
+    TIME,
     Current,
     Resistance,
     Time,
@@ -57,6 +59,35 @@ class DeviceProtocol(Protocol):
     reset_current: Annotated[Current, Field(gt=0)] = Field(
         10e-3, description="Greatest current while the reset holds 0 V"
     )
+
+    @model_validator(mode="after")
+    def _reset_fits(self) -> Self:
+        if self.reset_watch > self.reset_time_limit:
+            raise ValueError(
+                f"reset_watch {TIME.format(self.reset_watch)} does not fit into the "
+                f"reset_time_limit of {TIME.format(self.reset_time_limit)}"
+            )
+        return self
+
+    def fit_aperture(self, parts: Mapping[str, float]) -> None:
+        """Refuse an aperture as long as a part of the stimulus, or longer.
+
+        Parameters
+        ----------
+        parts
+            Durations in s, by the parameter that sets them.
+
+        Raises
+        ------
+        ValueError
+            With the first that the aperture does not fit into.
+        """
+        for name, duration in parts.items():
+            if self.aperture >= duration:
+                raise ValueError(
+                    f"aperture {TIME.format(self.aperture)} does not fit into the {name} of "
+                    f"{TIME.format(duration)}; give a shorter aperture or a longer time"
+                )
 
     def return_to_baseline(self) -> ReturnToBaseline:
         """The reset with this protocol's parameters; select the open bank before it."""

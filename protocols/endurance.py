@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from protocols.device_parameters import DeviceProtocol
-from protocols.program import PulseProgram, PulseTrain
+from protocols.program import MOST_PULSES, PulseProgram, PulseTrain
 from protocols.protocol import Preset
-from protocols.quantities import OPEN, TIME, Current, Resistance, Time
+from protocols.quantities import OPEN, Current, Resistance, Time
 from protocols.steps import Play, Steps
 
 
@@ -75,10 +75,11 @@ class Endurance(DeviceProtocol):
 
     @model_validator(mode="after")
     def _fits(self) -> Endurance:
-        if self.aperture >= min(self.width, self.gap):
+        self.fit_aperture({"width": self.width, "gap": self.gap})
+        if (pulses := self.cycles_per_program * (self.up + self.down)) > MOST_PULSES:
             raise ValueError(
-                f"aperture {TIME.format(self.aperture)} does not fit into the width of "
-                f"{TIME.format(self.width)} and the gap of {TIME.format(self.gap)}"
+                f"up {self.up}, down {self.down} and cycles_per_program {self.cycles_per_program} "
+                f"make {pulses} pulses a program, at most {MOST_PULSES}"
             )
         return self
 

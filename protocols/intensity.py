@@ -52,7 +52,7 @@ class Intensity(SinglePulse):
 
     @model_validator(mode="after")
     def _fits(self) -> Intensity:
-        self.program(1, 1)
+        self.check_aperture("width", self.width)
         return self
 
     def steps(self) -> Steps:

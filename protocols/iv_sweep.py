@@ -88,12 +88,14 @@ class IvSweep(DeviceProtocol):
             steps = self._steps_up(rate)
             if 2 * steps * self.cycles > _MOST_STEPS:
                 raise ValueError(
-                    f"step {VOLTAGE.format(self.step)} at rates {RATE.format(rate)} and cycles "
-                    f"{self.cycles} make {2 * steps * self.cycles} steps; at most {_MOST_STEPS}"
+                    f"step {VOLTAGE.format(self.step)} and aperture {TIME.format(self.aperture)} "
+                    f"at rates {RATE.format(rate)} from lower to upper and cycles {self.cycles} "
+                    f"make {2 * steps * self.cycles} steps; at most {_MOST_STEPS}"
                 )
             if (duration := self._step_duration(rate)) < 2 * _NOT_AVERAGED:
                 raise ValueError(
-                    f"step {VOLTAGE.format(self.step)} at rates {RATE.format(rate)} lasts "
+                    f"step {VOLTAGE.format(self.step)}, or what aperture and the window from lower "
+                    f"to upper leave of it, at rates {RATE.format(rate)} lasts "
                     f"{TIME.format(duration)}; at least {TIME.format(2 * _NOT_AVERAGED)}, so give "
                     "a larger step or a lower rate"
                 )
@@ -128,7 +130,7 @@ class IvSweep(DeviceProtocol):
 
     def _steps_up(self, rate: float) -> int:
         window = self.upper - self.lower
-        return math.ceil(max(window / self.step, window / rate / self.aperture) - 1e-9)
+        return max(1, math.ceil(max(window / self.step, window / rate / self.aperture) - 1e-9))
 
     def _step_duration(self, rate: float) -> float:
         """Time of one step in s, on the microseconds of the instruments' timers."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from protocols.device_parameters import DeviceProtocol, States
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import MOST_PULSES, Instant, PulseProgram, PulseTrain, Segment
 from protocols.protocol import Preset
 from protocols.quantities import OPEN, RESISTANCE, TIME, Current, Resistance, Time
 from protocols.steps import Play, SelectResistance, Steps
@@ -75,16 +75,16 @@ class Learning(DeviceProtocol):
 
     @model_validator(mode="after")
     def _fits(self) -> Learning:
-        shortest = min(self.width, self.gap)
-        if self.aperture >= shortest:
-            raise ValueError(
-                f"aperture {TIME.format(self.aperture)} does not fit into the width of "
-                f"{TIME.format(self.width)} and the gap of {TIME.format(self.gap)}"
-            )
+        self.fit_aperture({"width": self.width, "gap": self.gap})
         if self.dwell < self.width + self.gap:
             raise ValueError(
                 f"dwell {TIME.format(self.dwell)} is shorter than one pulse with its gap; at "
-                f"least {TIME.format(self.width + self.gap)}"
+                f"least width + gap, {TIME.format(self.width + self.gap)}"
+            )
+        if self.dwell / (self.width + self.gap) > MOST_PULSES:
+            raise ValueError(
+                f"dwell {TIME.format(self.dwell)} is more than {MOST_PULSES} pulses of width "
+                f"{TIME.format(self.width)} and gap {TIME.format(self.gap)}"
             )
         if 0 < self.forget_time <= self.forget_readings * self.aperture:
             raise ValueError(

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from protocols.device_parameters import DeviceProtocol, States
-from protocols.program import PulseProgram, PulseTrain
+from protocols.program import MOST_PULSES, PulseProgram, PulseTrain
 from protocols.protocol import Preset
 from protocols.quantities import OPEN, TIME, Current, Time
 from protocols.steps import Play, SelectResistance, Steps
@@ -66,10 +66,12 @@ class LtpLtd(DeviceProtocol):
                 )
             # The instance is not shared yet, so completing it here keeps it constant after.
             self.__dict__["gap"] = self.period - self.width
-        if self.aperture >= min(self.width, self.gap):
+        gap = "gap" if self.period is None else "gap (period - width)"
+        self.fit_aperture({"width": self.width, gap: self.gap})
+        if (pulses := self.cycles * (self.up + self.down)) > MOST_PULSES:
             raise ValueError(
-                f"aperture {TIME.format(self.aperture)} does not fit into the width of "
-                f"{TIME.format(self.width)} and the gap of {TIME.format(self.gap)}"
+                f"up {self.up}, down {self.down} and cycles {self.cycles} make {pulses} pulses a "
+                f"state, at most {MOST_PULSES}; the protocol endurance plays more"
             )
         return self
 

@@ -87,8 +87,16 @@ class Ppf(FromBaseline):
                 f"baseline {TIME.format(self.baseline)} is not shorter than rest_from "
                 f"{TIME.format(self.rest_from)}"
             )
-        for interval in (self.intervals[0], self.intervals[-1]):
-            self.programs(interval, 1)
+        self.fit_aperture({
+            "width": self.width, "intervals": self.intervals[0], "baseline": self.baseline,
+        })  # fmt: skip
+        if (rested := [i for i in self.intervals if i >= self.rest_from]) and (
+            rested[0] - self.baseline <= self.aperture
+        ):
+            raise ValueError(
+                f"aperture {TIME.format(self.aperture)} does not fit into what the baseline of "
+                f"{TIME.format(self.baseline)} leaves of the interval {TIME.format(rested[0])}"
+            )
         return self
 
     def steps(self) -> Steps:

@@ -32,6 +32,8 @@ Source = Literal["current", "voltage"]
 OnLimit = Literal["fail", "flag"]
 MOST_SEGMENTS = 2_000_000
 """Longest program that is compiled, far beyond what an instrument holds: its memory is bounded."""
+MOST_PULSES = MOST_SEGMENTS // 2
+"""Most pulses of one program: each has its gap."""
 
 
 class Instant(IntEnum):

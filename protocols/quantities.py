@@ -26,6 +26,8 @@ _PREFIXES = {
     "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "\u00b5": 1e-6, "\u03bc": 1e-6,
     "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9,
 }  # fmt: skip
+_LEAST, _MOST = 1e-18, 1e18
+"""Sizes, in SI units, beyond which a number is a mistake and arithmetic would fail on it."""
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
@@ -69,13 +71,23 @@ class Quantity:
         Raises
         ------
         ValueError
-            Not a number, another dimension, or not finite (resistances may be open).
+            Not a number, another dimension, not finite (resistances may be open), or so large
+            or small that it must be a mistake.
         """
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise QuantityError(f"{value!r} is not {self.name}", self._advice)
-        number = float(value) if not isinstance(value, str) else self._parse_text(value)
-        if math.isnan(number) or (math.isinf(number) and not (self.unit == "ohm" and number > 0)):
-            raise QuantityError(f"{value!r} is not a finite {self.name.split(' ', 1)[1]}")
+        noun = self.name.split(" ", 1)[1]
+        try:
+            number = float(value) if not isinstance(value, str) else self._parse_text(value)
+        except OverflowError:
+            raise QuantityError(f"{value!r} is not a finite {noun}") from None
+        if self.unit == "ohm" and number == OPEN:
+            return number
+        if not math.isfinite(number):
+            raise QuantityError(f"{value!r} is not a finite {noun}")
+        if number and not _LEAST <= abs(number) <= _MOST:
+            size = "small" if abs(number) < _LEAST else "large"
+            raise QuantityError(f"{value!r} is too {size} for {self.name}", self._advice)
         return number
 
     def _parse_text(self, text: str) -> float:
@@ -117,10 +129,16 @@ class Quantity:
         if math.isinf(value) and self.unit == "ohm":
             return "open"
         for digits in range(4, 17):
-            if self.parse(text := with_prefix(value, self.unit, digits)) == value:
+            if self._reads_as(text := with_prefix(value, self.unit, digits), value):
                 return text
         # Scaling by the prefix may cost the last digit; without a prefix nothing is lost.
         return f"{value!r} {self.unit}".strip()
+
+    def _reads_as(self, text: str, value: float) -> bool:
+        try:
+            return self.parse(text) == value
+        except QuantityError:  # of a value that is refused, written to say so
+            return False
 
 
 def with_prefix(value: float, unit: str, digits: int = 4) -> str:

@@ -97,11 +97,7 @@ class Retention(DeviceProtocol):
 
     @model_validator(mode="after")
     def _fits(self) -> Retention:
-        if self.aperture >= min(self.width, self.gap):
-            raise ValueError(
-                f"aperture {TIME.format(self.aperture)} does not fit into the width of "
-                f"{TIME.format(self.width)} and the gap of {TIME.format(self.gap)}"
-            )
+        self.fit_aperture({"width": self.width, "gap": self.gap})
         if self.pulses is None and self.level > self.voltage_limit:
             raise ValueError(
                 f"level {VOLTAGE.format(self.level)} is above the voltage_limit of "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from protocols.from_baseline import FromBaseline
@@ -29,6 +30,29 @@ class SinglePulse(FromBaseline):
     )
     decay_readings: int = Field(12, ge=2, le=1000, description="Readings of the decay")
 
+    def ends_of_decay(self) -> NDArray[np.float64]:
+        """Ends of the readings of the decay after its start, in s, ascending."""
+        return self.decay * np.geomspace(10.0**-_DECADES, 1.0, self.decay_readings)
+
+    def check_aperture(self, name: str, shortest: float) -> None:
+        """Refuse an aperture that does not fit into a part of the program.
+
+        Parameters
+        ----------
+        name, shortest
+            Of the parameter that is the pulse's width, and its least value in s.
+
+        Raises
+        ------
+        ValueError
+            With the parameters that do not go together.
+        """
+        first = float(np.diff(self.ends_of_decay(), prepend=0.0).min())
+        self.fit_aperture({
+            name: shortest, "baseline": self.baseline,
+            "first of decay_readings of the decay": first,
+        })  # fmt: skip
+
     def pulse(
         self, amplitude: float, width: float, number: int, repeat: int, on_limit: OnLimit = "fail"
     ) -> PulseProgram:
@@ -45,7 +69,7 @@ class SinglePulse(FromBaseline):
         on_limit
             Whether reaching the voltage limit ends the run.
         """
-        ends = self.decay * np.geomspace(10.0**-_DECADES, 1.0, self.decay_readings)
+        ends = self.ends_of_decay()
         last = len(ends) - 1
         parts = [
             Segment(0.0, self.baseline, "baseline", Instant.REST, cycle=repeat),

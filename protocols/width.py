@@ -74,7 +74,7 @@ class Width(SinglePulse):
 
     @model_validator(mode="after")
     def _fits(self) -> Width:
-        self.program(1, 1)
+        self.check_aperture("widths", self.widths[0])
         return self
 
     def steps(self) -> Steps:

@@ -104,11 +104,7 @@ class WriteVerify(DeviceProtocol):
 
     @model_validator(mode="after")
     def _fits(self) -> WriteVerify:
-        if self.aperture >= min(self.width, self.gap):
-            raise ValueError(
-                f"aperture {TIME.format(self.aperture)} does not fit into the width of "
-                f"{TIME.format(self.width)} and the gap of {TIME.format(self.gap)}"
-            )
+        self.fit_aperture({"width": self.width, "gap": self.gap})
         if self.verify_aperture >= self.settle:
             raise ValueError(
                 f"verify_aperture {TIME.format(self.verify_aperture)} does not fit into settle "

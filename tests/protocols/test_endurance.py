@@ -37,6 +37,10 @@ def test_any_valid_protocol_plays_every_pulse_and_records_what_it_says(values):
             rows = cycle == number
             played[int(number)] = int(rows.sum())
             kept[int(number)] = int(play.program.keep[rows].sum())
+            up, down = [values["amplitude"], 0.0], [-values["amplitude"], 0.0]
+            assert play.program.level[rows].tolist() == up * values["up"] + down * values["down"]
+            assert np.all(play.program.duration[rows][::2] == values["width"])
+            assert np.all(play.program.duration[rows][1::2] == values["gap"])
     pulses = values["up"] + values["down"]
     assert played == dict.fromkeys(range(1, values["cycles"] + 1), 2 * pulses)
     full = protocol.full_cycles()
@@ -71,6 +75,10 @@ def test_thinned_cycles_keep_the_first_and_the_last_pulse():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
+        (
+            {"up": 10**4, "cycles_per_program": 10**4},
+            "up 10000, down 50 and cycles_per_program 10000 make 100500000 pulses a program",
+        ),
         ({"cycles": 0}, "cycles: 0 is not accepted; >= 1"),
         ({"cycles": 10**6}, "cycles: 1000000 is not accepted"),
         ({"down": 0}, "down: 0 is not accepted"),

@@ -70,7 +70,7 @@ def test_the_decay_is_read_at_equal_ratios_of_time():
         ({"decay": "1 V"}, "decay: '1 V' has the unit"),
         ({"decay_readings": 1}, "decay_readings: 1 is not accepted; >= 2"),
         ({"repeats": 0}, "repeats: 0 is not accepted"),
-        ({"aperture": "1 ms"}, "aperture 1 ms does not fit into the shortest segment"),
+        ({"aperture": "1 ms"}, "aperture 1 ms does not fit into the width of 1 ms"),
         ({"states": "0"}, "states.0"),
         ({"amplitude": "1 mA"}, "no parameter 'amplitude'; it has amplitudes"),
     ],

@@ -12,7 +12,8 @@ from protocols.steps import Play
 
 GOOD = st.fixed_dictionaries(
     {
-        "lower": st.floats(-0.8, 0.0), "upper": st.floats(0.05, 0.8), "step": st.floats(5e-3, 0.2),
+        "lower": st.integers(-800, 0).map(lambda mv: mv / 1e3),
+        "upper": st.floats(0.05, 0.8), "step": st.floats(5e-3, 0.2),
         "rates": st.lists(st.floats(5e-3, 1.0), min_size=1, max_size=3),
         "cycles": st.integers(1, 3),
         "states": st.lists(st.floats(1, 1e6) | st.just(math.inf), min_size=1, max_size=3),
@@ -70,11 +71,18 @@ def test_a_slow_sweep_gets_finer_steps_rather_than_steps_averaged_in_part():
         ({"rates": "0 V/s"}, "rates.0"),
         ({"rates": ""}, "rates"),
         ({"rates": "1 kV/s"}, "rates 1 kV/s lasts 5 us; at least 200 us"),
+        (
+            {"upper": "1 nV"},
+            "lower to upper leave of it, at rates 50 mV/s lasts 0 s; at least 200 us",
+        ),
         ({"lower": "0.8 V"}, "lower 800 mV is not below upper 800 mV"),
         ({"upper": "0.9 V"}, "upper 900 mV is beyond the voltage_limit of 800 mV"),
         ({"lower": "-1 V"}, "lower -1 V is beyond the voltage_limit of 800 mV"),
         ({"step": "0 V"}, "step: '0 V' is not accepted; > 0 V"),
-        ({"step": "1 nV"}, "step 1 nV at rates 50 mV/s and cycles 3 make .* at most 100000"),
+        (
+            {"step": "1 nV"},
+            "step 1 nV and aperture 400 ms at rates 50 mV/s from lower to upper and cycles 3 make",
+        ),
         ({"step": "5 mA"}, "step: '5 mA' has the unit of another"),
         ({"cycles": 0}, "cycles: 0 is not accepted"),
         ({"current_limit": "-1 mA"}, "current_limit"),

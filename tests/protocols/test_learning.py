@@ -49,7 +49,11 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"dwell": "1 ms"}, "dwell 1 ms is shorter than one pulse with its gap; at least 2 ms"),
+        (
+            {"dwell": "1 ms"},
+            "dwell 1 ms is shorter than one pulse with its gap; at least width . gap, 2 ms",
+        ),
+        ({"dwell": "1e6 s"}, "dwell 1e.06 s is more than 1000000 pulses of width 1 ms and gap"),
         ({"dwell": "0 s"}, "dwell: '0 s' is not accepted; > 0 s"),
         ({"states": ""}, "states"),
         ({"forget_time": "1 ms"}, "forget_time 1 ms is too short for 100 readings"),

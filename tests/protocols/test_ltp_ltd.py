@@ -32,7 +32,20 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
     assert len(program) == 2 * pulses
     assert program.total_duration == pytest.approx(pulses * (values["width"] + values["gap"]))
     assert program.charge == pytest.approx(net * values["amplitude"] * values["width"], abs=1e-12)
-    assert np.sum(program.instant == Instant.GAP_END) == pulses
+    driven = program.instant == Instant.PULSE_END
+    up, down = [values["amplitude"]] * values["up"], [-values["amplitude"]] * values["down"]
+    assert program.level[driven].tolist() == (up + down) * values["cycles"]
+    assert not program.level[~driven].any()
+    assert np.all(program.duration[driven] == values["width"])
+    assert np.all(program.duration[~driven] == values["gap"])
+    assert np.array_equal(driven, np.arange(2 * pulses) % 2 == 0), "each pulse before its gap"
+    table = {level: (count, time) for level, count, time in program.level_table()}
+    assert table[values["amplitude"]] == (
+        values["cycles"] * values["up"],
+        pytest.approx(values["cycles"] * values["up"] * values["width"]),
+    )
+    numbers = [*range(1, values["up"] + 1), *range(1, values["down"] + 1)]
+    assert program.pulse_index[driven].tolist() == numbers * values["cycles"]
     selected = [s.resistance for s in plan.steps if isinstance(s, SelectResistance)]
     assert selected[1::2] == list(values["states"])
     assert all(math.isinf(r) for r in selected[::2]), "resets happen with the bank open"
@@ -45,6 +58,12 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
         ({"widht": "3 ms"}, "no parameter 'widht'; it has amplitude, width"),
         ({"width": "-3 ms"}, "width: '-3 ms' is not accepted; > 0 s"),
         ({"width": "30 ms", "period": "20 ms"}, "width 30 ms does not fit into the period"),
+        ({"up": 10**5, "cycles": 10}, "up 100000, down 150 and cycles 10 make 1001500 pulses"),
+        ({"period": "20.1 ms"}, r"does not fit into the gap .period - width. of 100 us"),
+        (
+            {"reset_time_limit": "5 s"},
+            "reset_watch 10 s does not fit into the reset_time_limit of 5",
+        ),
         ({"up": 0}, "up: 0 is not accepted; >= 1"),
         ({"up": "many"}, "up: 'many'"),
         ({"states": "500, 1 V"}, r"states.1: '1 V' has the unit of another"),

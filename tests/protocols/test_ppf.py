@@ -79,7 +79,7 @@ def test_states_come_one_after_the_other_each_with_rising_intervals():
         ({"intervals": "log 10 ms..100 s"}, "intervals: .* is not a range"),
         ({"intervals": "0 s"}, "intervals.0"),
         ({"intervals": ""}, "intervals"),
-        ({"intervals": "40 us"}, "aperture 50 us does not fit into the shortest segment of 40 us"),
+        ({"intervals": "40 us"}, "aperture 50 us does not fit into the intervals of 40 us"),
         ({"width": "1 mA"}, "width: '1 mA' has the unit of another"),
         ({"amplitude": "-1 mA"}, "amplitude: '-1 mA' is not accepted"),
         ({"repeats": 0}, "repeats: 0 is not accepted"),

@@ -12,10 +12,11 @@ from protocols.program import Instant
 from protocols.pulse_train import PulseTrains
 from protocols.steps import Play, ReturnToBaseline, SelectResistance
 
+currents = st.integers(-(10**8), 10**8).map(lambda nanoamperes: nanoamperes * 1e-9)
 times = st.lists(st.floats(1e-3, 1.0), min_size=1, max_size=3)
 GOOD = st.fixed_dictionaries(
     {
-        "amplitudes": st.lists(st.floats(-0.1, 0.1), min_size=1, max_size=3),
+        "amplitudes": st.lists(currents, min_size=1, max_size=3),
         "widths": times, "gaps": times, "count": st.integers(1, 9), "repeats": st.integers(1, 3),
         "states": st.lists(st.floats(1, 1e6) | st.just(math.inf), min_size=1, max_size=3),
         "reset": st.sampled_from(["train", "repeat", "state", "start"]),

@@ -55,7 +55,7 @@ def test_what_is_written_reads_back_to_its_four_digits(value, quantity):
 
 
 @given(
-    st.floats(-1e300, 1e300),
+    st.just(0.0) | st.floats(1e-18, 1e18).flatmap(lambda size: st.sampled_from([size, -size])),
     st.sampled_from([CURRENT, VOLTAGE, TIME, RESISTANCE, RATE, NUMBER]),
 )
 def test_what_is_written_exactly_reads_back_exactly(value, quantity):

@@ -34,6 +34,10 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
     learning, rest = plan.programs
     pulses = values["pulses"]
     assert len(learning) == 2 * pulses
+    assert learning.level_table() == [
+        (0.0, pulses, pytest.approx(pulses * values["gap"])),
+        (values["amplitude"], pulses, pytest.approx(pulses * values["width"])),
+    ]
     assert learning.total_duration == pytest.approx(pulses * (values["width"] + values["gap"]))
     assert plan.charge == pytest.approx(pulses * values["amplitude"] * values["width"])
     assert rest.level_table() == [(0.0, len(rest), pytest.approx(values["rest"]))]

@@ -96,7 +96,7 @@ def test_each_repeat_begins_anew():
         ({"amplitude": "0 A"}, "amplitude: '0 A' is not accepted; > 0 A"),
         ({"on_limit": "ignore"}, "on_limit"),
         ({"voltage_limit": "-1 V"}, "voltage_limit: '-1 V' is not accepted"),
-        ({"aperture": "2 ms"}, "aperture 2 ms does not fit into the shortest segment"),
+        ({"aperture": "2 ms"}, "aperture 2 ms does not fit into the widths of 1 ms"),
         ({"states": ""}, "states"),
         ({"width": "1 ms"}, "no parameter 'width'; it has "),
     ],

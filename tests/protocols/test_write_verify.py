@@ -14,7 +14,8 @@ from protocols.write_verify import TuneToTarget, WriteVerify
 
 GOOD = st.fixed_dictionaries(
     {
-        "target": st.floats(-0.7, 0.7), "amplitude": st.floats(1e-5, 0.01),
+        "target": st.integers(-700, 700).map(lambda mv: mv / 1e3),
+        "amplitude": st.floats(1e-5, 0.01),
         "width": st.floats(1e-3, 0.1), "gap": st.floats(1e-3, 0.1),
         "most_pulses": st.integers(1, 500), "tries": st.integers(1, 30),
         "settle": st.floats(0.1, 10.0),
@@ -72,6 +73,11 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
     most, sign = values["most_pulses"], 1 if values["target"] >= 0 else -1
     net = sign * most * values["amplitude"] * values["width"]
     assert write.charge == pytest.approx(net)
+    table = {level: (count, time) for level, count, time in write.level_table()}
+    assert table == {
+        0.0: (most, pytest.approx(most * values["gap"])),
+        sign * values["amplitude"]: (most, pytest.approx(most * values["width"])),
+    }
     assert write.total_duration == pytest.approx(most * (values["width"] + values["gap"]))
     assert verify.level_table() == [(0.0, 1, values["settle"])]
     assert plan.most_plays == 2 * values["tries"] + 1 + plan.resets[0].most_plays
@@ -79,7 +85,8 @@ def test_any_valid_protocol_compiles_to_what_it_describes(values):
 
 
 @given(
-    st.floats(2e-3, 2e-2), st.floats(-0.5, 0.5), st.just(math.inf) | st.floats(50, 1000),
+    st.floats(2e-3, 2e-2), st.integers(-500, 500).map(lambda mv: mv / 1e3),
+    st.just(math.inf) | st.floats(50, 1000),
 )  # fmt: skip
 @example(0.002, 0.14719152296255789, math.inf)  # no single try ends within the tolerance
 @example(0.002, 0.011657911932824616, math.inf)
