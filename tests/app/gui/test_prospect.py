@@ -88,7 +88,7 @@ def test_no_number_that_a_field_accepts_breaks_it(kind):
 
 def test_many_pulses_are_refused_before_they_take_memory():
     prospect = prospect_of("ltp-ltd", cycles=100_000)
-    assert "60000000 segments" in prospect.problems[0][1]
+    assert "30000000 pulses" in prospect.problems[0][1]
 
 
 def test_a_hundred_thousand_cycles_can_be_foreseen():
