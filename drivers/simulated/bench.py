@@ -26,7 +26,7 @@ BUS_TIME = 200e-6
 """Bench time that one message takes at full speed, in s."""
 JOURNAL = 100_000
 """Entries that the journal keeps."""
-POLL_STEP = 2.0
+POLL_STEP = 4.0
 """Bench time that passes at full speed when the host asks while a program runs, in s."""
 
 

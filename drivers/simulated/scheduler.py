@@ -40,14 +40,16 @@ class Scheduler:
     @property
     def next(self) -> float | None:
         """When the next appointment is due."""
-        while self._heap and self._heap[0][2].action is None:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        heap = self._heap
+        while heap and heap[0][2].action is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     def run_next(self) -> None:
         """Move to the next appointment and keep it."""
         t, _, appointment = heapq.heappop(self._heap)
-        self.now = max(self.now, t)
+        if t > self.now:
+            self.now = t
         if appointment.action is not None:
             appointment.action()
 

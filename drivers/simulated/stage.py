@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -44,8 +44,7 @@ class StageErrors:
     voltage_settling: float
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """Running integrals since the bench was switched on, at one moment."""
 
     time: float
@@ -54,8 +53,7 @@ class Sample:
     limited_seconds: float
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """Means over an aperture, as the instrument reports them."""
 
     voltage: float
@@ -63,8 +61,7 @@ class Reading:
     limited: bool
 
 
-@dataclass(frozen=True)
-class _Drive:
+class _Drive(NamedTuple):
     """What is forced from `since` on: level + tail exp(-(t - since)/tau)."""
 
     kind: Kind

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from drivers.simulated.keithley_2600b.smu_table import FILL_WINDOW
 from drivers.simulated.tsp.core import EPOCH
@@ -26,8 +27,7 @@ COMPLIANCE, FILTERED, RELATIVE, FOUR_WIRE, AUTO_SOURCE, AUTO_MEASURE = 64, 128, 
 """Bits of a reading's status."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredReading:
+class StoredReading(NamedTuple):
     """One row of a buffer; `time` in bench seconds at the start of the measurement."""
 
     readings: float
@@ -41,9 +41,7 @@ class StoredReading:
     sourceoutputstates: str
 
 
-COLUMNS = tuple(
-    "timestamps" if field.name == "time" else field.name for field in fields(StoredReading)
-)
+COLUMNS = tuple("timestamps" if name == "time" else name for name in StoredReading._fields)
 
 
 class ReadingBuffer:

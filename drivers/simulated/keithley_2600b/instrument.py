@@ -51,7 +51,8 @@ class Emulated2600B(TspInstrument):
 
     @property
     def pending(self) -> bool:
-        return any(channel.busy for channel in self._channels)
+        a, b = self._channels  # asked after every event: a loop over two takes twice as long
+        return a.busy or b.busy
 
     def reset(self) -> None:
         for channel in self._channels:

@@ -30,6 +30,10 @@ from drivers.simulated.stage import Reading, Sample
 from drivers.simulated.tsp.core import Core
 
 _FUNCTION = {"v": "Voltage", "i": "Current", "r": "Resistance", "p": "Power"}
+_CONDITIONS = {
+    "voltage_limit": 1, "current_limit": 2, "reading_overflow": 128, "buffer_available": 256,
+}  # fmt: skip
+"""What the status model is told of readings, with the bits of the channel's register."""
 _READS: dict[str, tuple[Quantity, ...]] = {
     "v": ("v",),
     "i": ("i",),
@@ -69,9 +73,12 @@ class Meter:
         self.busy = False
         self.last: dict[str, float] = {}
         """The last reading of each function."""
+        self._limited = False
         self._next: Appointment | None = None
         self._stacks: dict[str, deque[float]] = {}
-        self._prefix = f"measurement.instrument.{source.name}"
+        status = core.status
+        self._register = status[f"measurement.instrument.{source.name}"]
+        self._summaries = {name: status[f"measurement.{name}"] for name in _CONDITIONS}
 
     def start(self, acquisition: Acquisition, done: Callable[[], None]) -> None:
         """Begin, and call `done` when the last reading is stored."""
@@ -162,9 +169,10 @@ class Meter:
         ]
 
     def _finish_reading(self) -> None:
-        self.note_compliance(any(r.limited for r in self._readings))
-        volts = statistics.fmean(r.voltage for r in self._readings)
-        amps = statistics.fmean(r.current for r in self._readings)
+        self._limited = any(r.limited for r in self._readings)
+        self.note_compliance(self._limited)
+        volts = statistics.fmean([r.voltage for r in self._readings])
+        amps = statistics.fmean([r.current for r in self._readings])
         for function in self._acquisition.functions:
             self._store(function, volts, amps)
         self._left -= 1
@@ -203,12 +211,14 @@ class Meter:
                 sourceoutputstates="On" if source.on else "Off",
             )
         )
-        self._note("BAV", "buffer_available", True)
+        self._note("buffer_available", True)
 
     def _value(self, function: str, volts: float, amps: float) -> float:
         values: dict[Quantity, float] = {"v": volts, "i": amps}
-        over = any(abs(values[q]) > self.range(q) * MEASURE_HEADROOM for q in _READS[function])
-        self._note("ROF", "reading_overflow", over)
+        over = False
+        for q in _READS[function]:
+            over = over or abs(values[q]) > self.range(q) * MEASURE_HEADROOM
+        self._note("reading_overflow", over)
         if over:
             return OVERFLOW
         if function == "r":
@@ -219,7 +229,7 @@ class Meter:
         bits = self.source.settings.derived(
             f"conditions of {function}", lambda: self._setting_bits(function)
         )
-        return bits | (COMPLIANCE if any(r.limited for r in self._readings) else 0)
+        return bits | (COMPLIANCE if self._limited else 0)
 
     def _setting_bits(self, function: str) -> int:
         settings, source = self.source.settings, self.source
@@ -251,16 +261,15 @@ class Meter:
     def note_compliance(self, limited: bool) -> None:
         """Bring the status model up to date with the state of the limit."""
         volts = self.source.quantity == "i"
-        self._note("VLMT", "voltage_limit", limited and volts)
-        self._note("ILMT", "current_limit", limited and not volts)
+        self._note("voltage_limit", limited and volts)
+        self._note("current_limit", limited and not volts)
 
-    def _note(self, short: str, summary: str, on: bool) -> None:
-        bits = {"VLMT": 1, "ILMT": 2, "ROF": 128, "BAV": 256}
-        register = self.core.status[self._prefix]
-        if bool(register.condition & bits[short]) == on:
+    def _note(self, condition: str, on: bool) -> None:
+        bit = _CONDITIONS[condition]
+        if bool(self._register.condition & bit) == on:
             return
-        register.put(bits[short], on)
-        self.core.status[f"measurement.{summary}"].put(self._bit, on)
+        self._register.put(bit, on)
+        self._summaries[condition].put(self._bit, on)
 
     def _release(self) -> None:
         self.busy = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from drivers.simulated.keithley_2600b.models import Model
 from drivers.simulated.keithley_2600b.smu_table import attributes
@@ -35,9 +35,11 @@ class Settings:
 
     def derived(self, name: str, compute: Callable[[], T]) -> T:
         """What follows from settings alone, worked out again only after one was written."""
-        if name not in self._derived:
-            self._derived[name] = compute()
-        return cast("T", self._derived[name])
+        known = self._derived
+        if name not in known:
+            known[name] = compute()
+        found: T = known[name]
+        return found
 
     def number(self, path: str) -> float:
         """A numeric setting."""

@@ -118,9 +118,11 @@ class TspInstrument(EmulatedInstrument):
     @property
     def next_event(self) -> float | None:
         """Bench time of the next thing the instrument does by itself."""
+        due = self._core.scheduler.next
         deadline = self._wait.deadline if self._waiting and self._wait else None
-        due = [t for t in (self._core.scheduler.next, deadline) if t is not None]
-        return min(due, default=None)
+        if due is None or deadline is None:
+            return deadline if due is None else due
+        return min(due, deadline)
 
     def write(self, message: bytes) -> None:
         """Take one message; what is wrong with it ends up in the error queue."""

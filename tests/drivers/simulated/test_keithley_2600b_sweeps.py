@@ -99,13 +99,13 @@ def test_measurement_averages_over_its_aperture(ready, bench):
 
 def test_progress_is_visible_while_the_sweep_runs(ready):
     """The operation register names the channel until the sweep is over."""
-    ready.send("pulsedSweep(1e-3, 1e-3, 4000, 1e-3, 2e-3)")
+    ready.send("pulsedSweep(1e-3, 1e-3, 8000, 1e-3, 2e-3)")
     assert ready.number("status.operation.sweeping.condition") == 2
     part = ready.number("smua.nvbuffer1.n")
-    assert 0 < part < 4000
+    assert 0 < part < 8000
     while ready.number("status.operation.sweeping.condition"):
         pass
-    assert ready.number("smua.nvbuffer1.n") == 4000
+    assert ready.number("smua.nvbuffer1.n") == 8000
 
 
 def test_printbuffer_waits_for_readings_still_to_come(ready):
