@@ -60,7 +60,7 @@ class Window(QtWidgets.QMainWindow):
         self._view = StationView()
         self._recorded: list[Mapping[str, Any]] = []
         self._connect_first = str(rig) if rig else ""
-        self._closing = False
+        self._closing = self._looking = False
         self._ended: tuple[dict[str, Any], dict[str, Any]] | None = None
         self.model = RunsModel(theme.run_colours(preferences.dark), self)
         self.layout_ = Layout(self, self.model, library)
@@ -266,9 +266,13 @@ class Window(QtWidgets.QMainWindow):
     # What is shown
 
     def refresh_runs(self) -> None:
-        """Look at the folder of runs again."""
+        """Look at the folder of runs again, unless that is being done."""
+        if self._looking:
+            return
+        self._looking = True
 
         def answered(reply: Mapping[str, Any], _arrays: Arrays) -> None:
+            self._looking = False
             if reply.get("ok"):
                 self._recorded = list(reply["rows"])
             elif self._preferences.folder.exists():
