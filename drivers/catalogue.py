@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from drivers.keithley_2600b import Keithley2600B
 from drivers.keysight_34970a import Keysight34970A
+from drivers.numato_relay import NumatoRelay
 from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
 
 SOURCE_METERS: tuple[type[SourceMeter], ...] = (Keithley2600B,)
-RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (Keysight34970A,)
+RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (Keysight34970A, NumatoRelay)

@@ -13,8 +13,13 @@ from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.device import Circuit
 from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.keysight_34970a import Emulated34970A
+from drivers.simulated.numato_relay import EmulatedNumato
 
-EMULATED: tuple[type[EmulatedInstrument], ...] = (Emulated2600B, Emulated34970A)
+EMULATED: tuple[type[EmulatedInstrument], ...] = (
+    Emulated2600B,
+    Emulated34970A,
+    EmulatedNumato,
+)
 
 
 def emulator_of(driver: str) -> type[EmulatedInstrument]:
