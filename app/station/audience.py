@@ -70,7 +70,7 @@ class RunTeller(TellingSink):
     lock
         The audience's.
     entered
-        Called after the run has entered a state.
+        Called with the state that the run has entered, and why.
     switched
         Called after another resistance than before was put across the device.
     """
@@ -80,7 +80,7 @@ class RunTeller(TellingSink):
         run: QueuedRun,
         audience: Audience,
         lock: threading.RLock,
-        entered: Callable[[RunState], None],
+        entered: Callable[[RunState, str], None],
         switched: Callable[[], None],
     ) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class RunTeller(TellingSink):
                 return
             self._aborting = state is RunState.ABORTING
             super().state(state, reason)
-        self._entered(state)
+        self._entered(state, reason)
 
     def progress(self, progress: Progress) -> None:
         self._run.fraction = progress.fraction

@@ -37,8 +37,8 @@ class Board:
         The runs.
     run, teller
         The run that plays and who tells of it; None while the queue is not being played.
-    state
-        Of the run that plays.
+    state, state_text
+        Of the run that plays, and what it waits for.
     hold
         Why no further run begins; "" when that is not so.
     fault
@@ -55,7 +55,7 @@ class Board:
         self.queue = RunQueue()
         self.run: QueuedRun | None = None
         self.teller: RunTeller | None = None
-        self.state = RunState.IDLE
+        self.state, self.state_text = RunState.IDLE, ""
         self.hold, self.fault = "", False
 
     @property
@@ -109,11 +109,12 @@ class Board:
             return self.connected
 
     def _picture(self) -> dict[str, Any]:
-        at_rest = "fault" if self.fault else "idle"
-        state = self.state.value if self.run else at_rest
+        state, text = ("fault" if self.fault else "idle"), ""
+        if self.run:
+            state, text = self.state.value, self.state_text
         return {
-            "event": "station", "rig": self._rig(), **self._output().as_json(), "state": state,
-            "hold": self.hold, "queue": self.queue.rows,
+            "event": "station", "rig": self._rig(), **self._output().as_json(),
+            "state": state, "state_text": text, "hold": self.hold, "queue": self.queue.rows,
             "current": self.run.number if self.run else None,
         }  # fmt: skip
 

@@ -138,7 +138,7 @@ class Player:
             turn = None
             if run is not None:
                 self._steering = Steering()
-                board.state = RunState.RUNNING
+                board.state, board.state_text = RunState.RUNNING, ""
                 board.teller = RunTeller(run, board.audience, board.lock, self._entered, board.show)
                 turn = _Turn(run, board.teller, connected)
             board.show()
@@ -146,7 +146,7 @@ class Player:
 
     def _play(self, turn: _Turn) -> Result:
         run, teller, connected = turn
-        origin = run.origin
+        origin, path = run.origin, None
         try:
             path = origin.new_file()
             experiment = origin.experiment(connected.file)
@@ -163,26 +163,27 @@ class Player:
             result = Result(Outcome.FAILED, f"{type(error).__name__}: {error}")
         if not teller.begun:
             teller.end(result.outcome, result.reason)
-        else:
-            try:
+        try:
+            if path is not None:
                 origin.tell(path, result.outcome, result.reason)
-            except OSError as error:
-                self._board.hold = f"the index of the campaign cannot be written: {error}"
+        except OSError as error:
+            self._board.change(hold=f"the index of the campaign cannot be written: {error}")
         return result
 
-    def _entered(self, state: RunState) -> None:
+    def _entered(self, state: RunState, reason: str) -> None:
         """The run has entered a state; called in the instruments' thread, or by an abort."""
         board = self._board
-        paused = state is RunState.PAUSED
-        output = board.rig().read_back() if paused else board.output
+        paused = board.rig().read_back() if state is RunState.PAUSED else None
         with board.lock:
-            board.output = output
-            board.driven = not paused and (board.driven or state is RunState.RUNNING)
+            if paused:
+                board.output, board.driven = paused, False
+            elif state is RunState.RUNNING:
+                board.driven = True
             underway = (RunState.RUNNING, RunState.PAUSING, RunState.PAUSED)
             if state is RunState.ABORTING or (
                 state in underway and board.state is not RunState.ABORTING
             ):
-                board.state = state
+                board.state, board.state_text = state, reason
                 board.show()
 
     def _end(self, turn: _Turn, result: Result) -> _Turn | None:

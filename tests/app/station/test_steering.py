@@ -5,7 +5,7 @@ import signal
 import sys
 
 import pytest
-from station_window import LONG, Refused, run
+from station_window import BRIEF, LONG, Refused, run
 
 from data.reader import open_run
 from data.run import Outcome
@@ -140,6 +140,7 @@ def test_pause_falls_between_programs_with_the_output_off_and_resume_carries_on(
     window.ask("pause")
     paused = window.station(lambda m: m["state"] == "paused")
     assert (paused["output"], paused["current"]) == ("off", 1)
+    assert "volatile state decays" in paused["state_text"]
     assert bench.safe()["mode"] == "high_z"
     assert "pausing" in [m["state"] for m, _ in window.told if m.get("event") == "state"]
     window.ask("resume")
@@ -176,6 +177,18 @@ def test_abort_acts_at_once_and_holds_the_queue(connected, bench, tmp_path):
     assert connected.latest["hold"] == ""
     connected.ask("abort")
     assert connected.ended(2)["reason"] == "asked to abort"
+
+
+def test_a_device_that_is_connected_by_hand_waits_for_resume(window, tmp_path):
+    values = {"devices": "A1,A2", "by": "hand", "settings": BRIEF}
+    window.ask("queue", runs=[run(tmp_path, values, protocol="array")])
+    window.ask("start")
+    for name in ("A1", "A2"):
+        paused = window.station(lambda m, n=name: n in m["state_text"])
+        assert (paused["state"], paused["output"]) == ("paused", "off")
+        assert paused["state_text"] == f"connect {name}, then resume"
+        window.ask("resume")
+    assert window.ended(1)["status"] == "finished"
 
 
 def test_an_abort_while_paused(connected, bench, tmp_path):
