@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from drivers.keithley_2600b import Keithley2600B
+from drivers.keithley_3706a import Keithley3706A
 from drivers.keysight_34970a import Keysight34970A
 from drivers.numato_relay import NumatoRelay
 from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
 
 SOURCE_METERS: tuple[type[SourceMeter], ...] = (Keithley2600B,)
-RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (Keysight34970A, NumatoRelay)
+RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (Keysight34970A, Keithley3706A, NumatoRelay)

@@ -12,12 +12,14 @@ from drivers.errors import InstrumentError
 from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.device import Circuit
 from drivers.simulated.keithley_2600b import Emulated2600B
+from drivers.simulated.keithley_3706a import Emulated3706A
 from drivers.simulated.keysight_34970a import Emulated34970A
 from drivers.simulated.numato_relay import EmulatedNumato
 
 EMULATED: tuple[type[EmulatedInstrument], ...] = (
     Emulated2600B,
     Emulated34970A,
+    Emulated3706A,
     EmulatedNumato,
 )
 

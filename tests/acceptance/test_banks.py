@@ -7,7 +7,7 @@ from data.reader import open_run
 from data.run import Outcome
 
 USUAL = ("keysight-34970a", "34970A", 101)
-BANKS = [("numato-relay", "16-channel", 0)]
+BANKS = [("numato-relay", "16-channel", 0), ("keithley-3706a", "3706A", 1001)]
 
 RIG = """
 [source_meter]
