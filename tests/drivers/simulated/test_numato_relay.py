@@ -1,11 +1,17 @@
 """The emulated Numato boards, byte for byte as the vendor's manuals and its users' programs say."""
 
 import math
+import random
 
 import pytest
+import serial
 
+from drivers.link import VisaLink
+from drivers.numato_relay import NumatoRelay
+from drivers.resistor_bank import Resistor
 from drivers.simulated.bench import Bench
 from drivers.simulated.numato_relay import EmulatedNumato
+from drivers.simulated.serial_port import SerialPort
 from drivers.simulated.stage import StageErrors
 
 
@@ -96,3 +102,17 @@ def test_relays_put_their_resistors_across_the_device():
     assert bench.device.resistance == pytest.approx(1 / (1 / 500 + 1 / 8000))
     says(board, "relay off 0", "relay off A")
     assert math.isinf(bench.device.resistance)
+
+
+def test_the_driver_finds_it_after_noise_on_the_line(board, bench):
+    source = random.Random(5)
+    with SerialPort(bench, board) as port:
+        with serial.Serial(port.path, timeout=5) as client:
+            for length in (1, 300, 5000, 70_000):
+                client.write(source.randbytes(length))
+            client.write(b"\rrelay on 0\rrelay on ")
+        link = VisaLink(port.resource_name, "@py")
+        bank = NumatoRelay.connect(link, [Resistor(0, 500.0, 500.0)], 0.0)
+        assert bank.identity.model == "16-channel"
+        assert bank.make_safe() == "all relays open"
+        bank.close()
