@@ -11,10 +11,9 @@ from analysis.catalogue import for_protocol
 from analysis.study import Row, compare
 from app.errors import InputError
 from app.experiment import Experiment
-from app.recording import FileSink
+from app.play import play
 from app.rig_file import RigFile
 from app.rigs import open_rig
-from app.runner import Runner
 from app.signals import abort_on_signals
 from app.sinks import Sink
 from data.reader import Run, open_run
@@ -129,7 +128,7 @@ def reproduce(
     rig_file: Path | None,
     folder: Path,
     studies: Sequence[Study],
-    tell: Callable[[Study], Sequence[Sink]],
+    tell: Callable[[Study], Sink],
 ) -> Reproduction:
     """Measure, analyse and compare; a measurement that fails does not stop the others.
 
@@ -142,7 +141,7 @@ def reproduce(
     studies
         What to measure.
     tell
-        Sinks that listen to a study's run besides the recorder.
+        What shows a study's run.
 
     Raises
     ------
@@ -169,13 +168,9 @@ def reproduce(
     return Reproduction(tuple(measured), compare(results, wanted.simulated), wanted.simulated)
 
 
-def _measure(
-    study: Study, experiment: Experiment, rig: Rig, path: Path, sinks: Sequence[Sink]
-) -> Measured:
-    info = experiment.info(rig, sample="study", notes=f"reproduction of Fig. {study.panels}")
-    runner = Runner(rig, [FileSink(path), *sinks])
-    with abort_on_signals(runner):
-        ended = runner.run(experiment.stimulus, experiment.plan, info)
+def _measure(study: Study, experiment: Experiment, rig: Rig, path: Path, shown: Sink) -> Measured:
+    note = f"reproduction of Fig. {study.panels}"
+    ended = play(experiment, rig, path, shown, abort_on_signals, sample="study", note=note)
     if ended.outcome is Outcome.ABORTED:
         raise KeyboardInterrupt(ended.reason)
     run = open_run(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from app.errors import InputError
 from app.report import write_report
 from app.reproduce import STUDIES, Study, reproduce
 from app.sinks import Progress, Sink
-from data.run import Outcome
+from data.run import Event, Outcome
 from protocols.catalogue import PROTOCOLS
 from protocols.quantities import TIME
 
@@ -35,6 +34,10 @@ class _Line(Sink):
             self._told = now
             self._console.print(f"  {progress.fraction:.0%}, {TIME.format(progress.remaining)}")
 
+    def event(self, event: Event) -> None:
+        if event.level == "warning":
+            self._console.print(f"  warning: {escape(event.message)}")
+
     def end(self, outcome: Outcome, reason: str) -> None:
         seconds = time.monotonic() - self._started
         self._console.print(f"  {outcome} in {seconds:.1f} s {escape(reason)}".rstrip())
@@ -50,8 +53,8 @@ def reproduce_study(rig: Path | None, out: Path) -> int:
     console = Console(highlight=False, soft_wrap=True)
     known = {p.name for p in PROTOCOLS}
 
-    def tell(study: Study) -> Sequence[Sink]:
-        return [_Line(console, study)]
+    def tell(study: Study) -> Sink:
+        return _Line(console, study)
 
     try:
         done = reproduce(rig, folder, [s for s in STUDIES if s.protocol in known], tell)

@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.bench import Bench
+from drivers.simulated.scheduled import ScheduledInstrument
 from drivers.simulated.scheduler import Scheduler
 from drivers.simulated.scpi.errors import ErrorQueue, ScpiError
 from drivers.simulated.scpi.parameters import Number, bind
@@ -29,7 +30,7 @@ INPUT_QUEUE = 1000
 """Messages that wait behind one that waits."""
 
 
-class ScpiInstrument(EmulatedInstrument):
+class ScpiInstrument(ScheduledInstrument):
     """An instrument on a bench; a subclass declares `rows` and what they do.
 
     Parameters
@@ -47,7 +48,7 @@ class ScpiInstrument(EmulatedInstrument):
 
     def __init__(self, bench: Bench, model: str, *, errors_kept: int = 30) -> None:
         super().__init__(bench, model)
-        self.scheduler = Scheduler(bench.clock.now)
+        self._scheduler = Scheduler(bench.clock.now)
         self.errors = ErrorQueue(errors_kept)
         self._output: deque[bytes] = deque()
         self._input: deque[bytes] = deque()
@@ -86,6 +87,10 @@ class ScpiInstrument(EmulatedInstrument):
     # What a bench and a transport need of it.
 
     @property
+    def scheduler(self) -> Scheduler:
+        return self._scheduler
+
+    @property
     def busy(self) -> bool:
         """Whether something is under way by itself, or a message waits for that."""
         return self.pending or self._held != ""
@@ -99,11 +104,6 @@ class ScpiInstrument(EmulatedInstrument):
     def split(received: bytes) -> tuple[list[bytes], bytes]:
         """Complete messages of a stream of bytes, and what is left of it."""
         return split_messages(received)
-
-    @property
-    def next_event(self) -> float | None:
-        """Bench time of the next thing it does by itself."""
-        return self.scheduler.next
 
     def write(self, message: bytes) -> None:
         """Take one message, without its terminator."""
@@ -130,22 +130,6 @@ class ScpiInstrument(EmulatedInstrument):
         """The host asks for a response that no query has been sent for."""
         if self._units is None:
             self.report(ScpiError(-420))
-
-    def run_to(self, t: float) -> None:
-        """Do what is due up to bench time `t`."""
-        scheduler = self.scheduler
-        while (due := scheduler.next) is not None and due <= t:
-            scheduler.run_next()
-            self._settle()
-        scheduler.now = max(scheduler.now, t)
-        self._settle()
-
-    def run_while_busy(self, latest: float) -> float:
-        """Do what is due until nothing is under way, at most up to `latest`; the time then."""
-        while self.busy and (due := self.next_event) is not None and due <= latest:
-            self.bench.clock.advance_to(due)
-            self.run_to(due)
-        return latest if self.busy else self.scheduler.now
 
     def clear(self) -> None:
         """Device clear: drop input and output, forget what was waited for."""

@@ -14,7 +14,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import ClassVar
 
-from drivers.simulated.bench import Bench, EmulatedInstrument
+from drivers.simulated.bench import Bench
+from drivers.simulated.scheduled import ScheduledInstrument
+from drivers.simulated.scheduler import Scheduler
 from drivers.simulated.tsp import panel
 from drivers.simulated.tsp.core import EPOCH, Core, Wait
 from drivers.simulated.tsp.errors import Fault
@@ -45,7 +47,7 @@ _COMMON = {
 }
 
 
-class TspInstrument(EmulatedInstrument):
+class TspInstrument(ScheduledInstrument):
     """An instrument that runs scripts; a subclass adds its tables with `define`.
 
     Parameters
@@ -101,6 +103,10 @@ class TspInstrument(EmulatedInstrument):
     # What a bench and a transport need of it.
 
     @property
+    def scheduler(self) -> Scheduler:
+        return self._core.scheduler
+
+    @property
     def busy(self) -> bool:
         """Whether an overlapped operation or a waiting script is under way."""
         return self._waiting is not None or self.pending
@@ -133,22 +139,6 @@ class TspInstrument(EmulatedInstrument):
     def read(self) -> bytes | None:
         """The next complete response, or None when there is none."""
         return self._output.take()
-
-    def run_to(self, t: float) -> None:
-        """Do what is due up to bench time `t`."""
-        scheduler = self._core.scheduler
-        while (due := scheduler.next) is not None and due <= t:
-            scheduler.run_next()
-            self._settle()
-        scheduler.now = max(scheduler.now, t)
-        self._settle()
-
-    def run_while_busy(self, latest: float) -> float:
-        """Do what is due until nothing is under way, at most up to `latest`; the time then."""
-        while self.busy and (due := self.next_event) is not None and due <= latest:
-            self.bench.clock.advance_to(due)
-            self.run_to(due)
-        return latest if self.busy else self._core.now
 
     def close(self) -> None:
         """Switch the instrument off for good; its Lua state and what that holds are freed."""
