@@ -21,7 +21,7 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(folder: Path, *arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*FMES, *arguments], cwd=folder, capture_output=True, text=True, timeout=120,
+            [*FMES, *arguments], cwd=folder, capture_output=True, text=True, timeout=600,
             env={**ENVIRONMENT, "COLUMNS": str(columns)}, check=False,
         )  # fmt: skip
 
