@@ -75,10 +75,12 @@ def _is_short(plan: Plan) -> bool:
 
 
 def _rehearsed(rehearsal: Rehearsal) -> tuple[tuple[str, str], ...]:
-    return (
-        ("duration", f"{TIME.format(round(rehearsal.duration))} with resets, as rehearsed"),
-        ("readings", f"{len(rehearsal.samples)}"),
-    )
+    outcome = rehearsal.result.outcome
+    duration, readings = TIME.format(round(rehearsal.duration)), str(len(rehearsal.samples))
+    if outcome is Outcome.FINISHED:
+        return ("duration", f"{duration} with resets, as rehearsed"), ("readings", readings)
+    so_far = f"until the rehearsal {outcome}, see below"
+    return ("duration", f"{duration} {so_far}"), ("readings", f"{readings} {so_far}")
 
 
 def _planned(plan: Plan) -> tuple[tuple[str, str], ...]:

@@ -39,7 +39,9 @@ def test_what_would_take_minutes_to_rehearse_is_told_as_planned():
 
 
 def test_a_rehearsal_that_fails_says_why():
-    _, output = check("width", "widths=10 s", "states=open")
+    facts, output = check("width", "widths=10 s", "states=open")
+    for what in ("duration", "readings"):
+        assert facts[what].endswith("until the rehearsal failed, see below")
     assert "the rehearsal failed: the source reached its limit of 800 mV" in output
 
 
