@@ -38,10 +38,19 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def _commands() -> Iterator[str]:
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    yield from _group("fmes", typer.main.get_command(app))
+
+
+def _group(above: str, group: Any) -> Iterator[str]:
+    """Every command of a group, those of the groups within it too."""
+    for name, command in group.commands.items():
+        full = f"{above} {name}"
         shown = [p for p in command.params if p.name != "help"]
         words = "".join(f" {_spelled(p)}" for p in shown if p.param_type_name == "argument")
-        yield f"\n## fmes {name}\n\n`fmes {name}{words}`\n\n{inspect.cleandoc(command.help)}\n"
+        if hasattr(command, "commands"):
+            yield from _group(full, command)
+            continue
+        yield f"\n## {full}\n\n`{full}{words}`\n\n{inspect.cleandoc(command.help)}\n"
         rows = [(f"`{_spelled(p)}`", p.help or "") for p in shown]
         yield from _table(("argument or option", "meaning"), rows) if rows else ()
 
