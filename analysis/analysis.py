@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from data.run import Outcome, RecordedPlay, RunInfo
 from data.samples import Samples
+from data.timing import play_timings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,6 +129,8 @@ class Provenance:
         How the run ended.
     file
         Name of the file.
+    programs, overruns
+        How many programs were played, and how many of them not with the timing asked for.
     """
 
     run_id: str
@@ -138,13 +141,16 @@ class Provenance:
     simulated: bool
     outcome: str
     file: str
+    programs: int = 0
+    overruns: int = 0
 
     @classmethod
     def of(cls, run: Run) -> Provenance:
         """The provenance of a run."""
-        info = run.info
+        info, timings = run.info, play_timings(run.samples, run.plays)
         return cls(
             run_id=info.run_id, protocol=info.protocol, preset=info.preset, sample=info.sample,
             start=info.start.isoformat(timespec="seconds"), simulated=info.simulated,
-            outcome=str(run.outcome), file=run.path.name,
+            outcome=str(run.outcome), file=run.path.name, programs=len(timings),
+            overruns=sum(timing.overrun for timing in timings),
         )  # fmt: skip

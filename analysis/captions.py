@@ -20,4 +20,6 @@ def origin(p: Provenance) -> str:
 def alerts(p: Provenance, complete: bool) -> str:
     """What must not be overlooked about a run, for the footer of its figure."""
     marks = ["SIMULATED"] if p.simulated else []
+    if p.overruns:
+        marks.append(f"TIMING OVERRUN in {p.overruns} of {p.programs} programs")
     return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])

@@ -16,6 +16,7 @@ from analysis.catalogue import ANALYSES, for_protocol
 from app.errors import InputError
 from app.stimulus import save_figure
 from data.reader import Run, open_run
+from data.timing import Timing, play_timings
 
 
 def analyse_file(path: Path, *, as_json: bool) -> None:
@@ -24,7 +25,9 @@ def analyse_file(path: Path, *, as_json: bool) -> None:
         show_measures(path, Console())
         return
     run, analysis = _open(path)
-    typer.echo(json.dumps(analysis.analyse(run).as_json(), indent=2, allow_nan=False))
+    content = analysis.analyse(run).as_json()
+    content["timing"] = Timing.together(play_timings(run.samples, run.plays)).as_json()
+    typer.echo(json.dumps(content, indent=2, allow_nan=False))
 
 
 def show_measures(path: Path, console: Console) -> None:
@@ -42,6 +45,9 @@ def show_measures(path: Path, console: Console) -> None:
         console.print(table, width=max(console.width, _width(columns)), crop=False)
     for note in text.notes:
         console.print(note, highlight=False, markup=False)
+    timing = Timing.together(play_timings(run.samples, run.plays))
+    style = "yellow" if timing.overrun else ""
+    console.print(f"timing: {timing}", style=style, highlight=False, markup=False)
 
 
 _Column: TypeAlias = tuple[str, ...]

@@ -138,6 +138,15 @@ def analyse(
 
 
 @app.command()
+def timing(file: RunFile) -> None:
+    """Print how punctual each program of a recorded run was: lateness, jitter, overruns."""
+    with _exit_codes():
+        from app.timing_command import show_timing
+
+        show_timing(file)
+
+
+@app.command()
 def figure(
     file: RunFile,
     out: Annotated[

@@ -16,6 +16,7 @@ import numpy as np
 
 from app.remaining import Remaining
 from app.sinks import Progress, RunState, Sink
+from app.timing_log import TimingLog
 from data.errors import DataError
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import Flag, Samples
@@ -74,6 +75,7 @@ class Runner:
         self._state = RunState.IDLE
         self._resistance, self._device = OPEN, ""
         self._known: set[str] = set()
+        self._timing = TimingLog()
         self._zero = self._time = 0.0
         self._since = 0.0
         self._remaining = Remaining(Plan(()))
@@ -135,10 +137,13 @@ class Runner:
             outcome, reason = Outcome.FAILED, "; ".join(filter(None, (reason, str(error))))
             final = str(error)
         # The rig is safe; a sink that fails now must not keep the others from their end.
+        words = [*self._timing.last_words(), ("info", f"safe state: {final}")]
+        events = [Event(self._time, level, text) for level, text in words]
         late: list[str] = []
         for sink in self._sinks:
             try:
-                sink.event(Event(self._time, "info", f"safe state: {final}"))
+                for event in events:
+                    sink.event(event)
                 sink.end(outcome, reason)
                 sink.state(RunState(outcome.value), reason)
             except (DataError, OSError) as error:
@@ -218,6 +223,7 @@ class Runner:
                 sink.program(program)
             sink.play(info)
         blocks: list[Samples] = []
+        self._timing.begin(play.label)
         deadline = time.monotonic() + program.total_duration + _GRACE
         running = True
         while running:
@@ -236,11 +242,14 @@ class Runner:
                 self._announce_pausing(program, started)
                 self._rig.wait(_POLL)
         meter.stand_by()
+        if trouble := self._timing.end():
+            self._event("warning", trouble)
         return Samples.concatenate(blocks)
 
     def _block(self, play: Play, readout: Readout, started: float) -> Samples:
         program = play.program
         samples = _samples(play, readout, started, self._resistance)
+        self._timing.add(samples)
         self._time = float(samples.time[-1])
         last = readout.first + len(readout) - 1
         kept = samples[program.keep[readout.first : last + 1]]

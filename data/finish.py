@@ -31,6 +31,7 @@ from data.reader import Run, open_run
 from data.run import Outcome
 from data.samples import Samples
 from data.slots import sync_folder
+from data.timing import play_timings
 from protocols.program import Instant
 from protocols.quantities import RESISTANCE
 
@@ -99,6 +100,7 @@ def _write(path: Path, run: Run) -> None:
         table = add_table(entry, "plays", columns, compressed=True)
         counts = np.array([p.n_rows for p in plays], np.int64)
         add_column(table, "n_rows", counts, "Number of its readings")
+        _write_timing(file, table, run)
         columns = {
             "time": np.array([e.time for e in events], np.float64),
             "level": texts(e.level for e in events),
@@ -111,6 +113,21 @@ def _write(path: Path, run: Run) -> None:
         _write_resistor_log(entry["instrument"], run)
     with path.open("r+b") as written:
         os.fsync(written.fileno())
+
+
+def _write_timing(file: h5py.File, table: h5py.Group, run: Run) -> None:
+    """How punctual each program was, and whether any was not."""
+    timings = play_timings(run.samples, run.plays)
+    for name, long_name in (
+        ("lateness", "Mean of achieved minus requested time"),
+        ("jitter", "Standard deviation of that"),
+        ("latest", "Greatest amount of that"),
+    ):
+        values = np.array([getattr(t, name) for t in timings], np.float64)
+        add_column(table, name, values, long_name, "s")
+    overrun = np.array([t.overrun for t in timings], np.uint8)
+    add_column(table, "overrun", overrun, "Whether its timing is not the one asked for")
+    set_attribute(file, "programs_with_overrun", int(overrun.sum()))
 
 
 def _write_status(file: h5py.File, entry: h5py.Group, run: Run) -> None:

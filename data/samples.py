@@ -19,6 +19,8 @@ class Flag(IntFlag):
     """The reading is beyond the measuring range."""
     LATE = 4
     """Taken later than requested by more than the instrument's stated timing error."""
+    OVERRUN = 8
+    """The instrument reported, by then, a trigger that came before it was ready for it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -216,3 +216,58 @@ def test_a_broken_link_is_a_link_error_and_make_safe_opens_a_new_one(meter, link
         meter.drain()
     assert "high-impedance" in meter.make_safe()
     assert bench.stage("a").mode == "high_z"
+
+
+def test_an_instrument_that_is_too_slow_reports_its_overrun(meter, monkeypatch):
+    import drivers.simulated.keithley_2600b.meter as inside
+
+    played = program(PulseTrain(1e-5, 1e-3, 1e-3, 20, "up"))
+    assert not column(play(meter, played), "flags").any()
+    monkeypatch.setattr(inside, "MEASURE_OVERHEAD", 2.5e-3)
+    meter.load(played)
+    meter.start()
+    readouts = []
+    with pytest.raises(InstrumentError, match=r"lost a trigger .*overrun.* longer segments"):
+        readouts.extend(iter(meter.drain, None))
+    flags = column(readouts, "flags")
+    assert flags[-1] & Flag.OVERRUN
+    assert (flags & Flag.LATE).any()
+
+
+@pytest.fixture
+def small_buffers(monkeypatch):
+    import drivers.keithley_2600b_models as holds
+
+    monkeypatch.setattr(holds, "ROOM", 600)
+    monkeypatch.setattr(holds, "WINDOW", 500)
+
+
+def test_a_program_longer_than_the_buffers_plays_without_a_gap(small_buffers, meter, bench):
+    unit = [PulseTrain(1e-5, 6e-2, 9e-2, 3, "up"), PulseTrain(-1e-5, 6e-2, 0.12, 2, "up")]
+    played = program(*unit * 170)
+    assert len(played) == 1700
+    assert meter.capabilities.levels_needed(played) == 10
+    readouts = play(meter, played)
+    assert [r.first for r in readouts if len(r)] == list(
+        np.cumsum([0] + [len(r) for r in readouts if len(r)])[:-1]
+    )
+    assert column(readouts, "time") == pytest.approx(column(readouts, "requested_time"), abs=2e-6)
+    assert column(readouts, "current") == pytest.approx(played.level, rel=1e-6, abs=1e-10)
+    assert not column(readouts, "flags").any()
+
+
+def test_readings_that_were_overwritten_are_not_taken_for_others(small_buffers, meter, bench):
+    meter.load(program(PulseTrain(1e-5, 2e-2, 2e-2, 850, "up")))
+    meter.start()
+    for _ in range(2):
+        bench.message_arrives()
+    # 800 segments have passed when it is asked: the first 300 readings have been overwritten.
+    with pytest.raises(InstrumentError, match="overwritten in the 2602B before they were read"):
+        meter.drain()
+
+
+def test_levels_that_do_not_repeat_are_refused_with_the_longest_that_fits(small_buffers, meter):
+    rng = np.random.default_rng(4)
+    segments = [Segment(level, 1e-2, "up", Instant.PULSE_END) for level in rng.random(700) * 1e-3]
+    with pytest.raises(ProtocolError, match="700 segments need 700 levels"):
+        meter.load(program(*segments))

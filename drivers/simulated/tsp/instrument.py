@@ -220,6 +220,9 @@ class TspInstrument(ScheduledInstrument):
         self._executing, self._direct = True, direct
         try:
             outcome = go()
+        except Fault as fault:
+            self._report(fault)
+            outcome = Outcome("done")
         finally:
             self._executing = self._direct = False
         self._waiting = outcome if outcome.state == "waiting" else None

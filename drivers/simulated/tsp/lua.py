@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter, signature
-from typing import Literal
+from typing import Any, Literal
 
 from lupa import lua51
 
@@ -147,7 +147,7 @@ class Lua:
         Fault
             The text is not a program.
         """
-        kept = self._keep(source)
+        kept = self._within_memory(lambda: self._keep(source))
         if isinstance(kept, tuple):
             raise syntax_fault(kept[1])
         return int(kept)
@@ -161,16 +161,24 @@ class Lua:
             The text is not a program.
         """
         self._begin()
-        return self._outcome(*self._run(source))
+        return self._outcome(*self._within_memory(lambda: self._run(source)))
 
     def run_kept(self, program: int) -> Outcome:
         """Run a kept program until it ends or waits."""
         self._begin()
-        return self._outcome(*self._run_kept(program))
+        return self._outcome(*self._within_memory(lambda: self._run_kept(program)))
 
     def resume(self) -> Outcome:
         """Go on with the script that waits."""
-        return self._outcome(*self._step())
+        return self._outcome(*self._within_memory(self._step))
+
+    @staticmethod
+    def _within_memory(call: Callable[[], Any]) -> Any:
+        """Call Lua; when its memory is used up, the instrument says so and goes on."""
+        try:
+            return call()
+        except MemoryError as error:
+            raise Fault(-225, "Out of memory") from error
 
     def _outcome(self, state: str, message: str) -> Outcome:
         if state == "refused":

@@ -146,13 +146,20 @@ local function guard()
   end
 end
 
+local function forget_hook()
+  -- Lua keeps the hook of every coroutine, also of a dead one, until it is taken away.
+  if running then sethook(running) end
+end
+
 local function step()
   local ok, message = resume(running)
+  if not ok or status(running) == "dead" then forget_hook() end
   if not ok then return "failed", type(message) == "string" and message or "(no message)" end
   return status(running) == "dead" and "done" or "waiting", ""
 end
 
 local function start(chunk)
+  forget_hook()
   running = create(chunk)
   sethook(running, guard, "", slice)
   return step()
