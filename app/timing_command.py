@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from data.reader import open_run
-from data.timing import Timing, play_timings
-from protocols.quantities import RESISTANCE, TIME
+from data.timing import Timing, in_words, play_timings
+from protocols.quantities import RESISTANCE
 
 
 def show_timing(path: Path) -> None:
@@ -24,7 +24,7 @@ def show_timing(path: Path) -> None:
     for play, timing in zip(run.plays, timings, strict=True):
         table.add_row(
             escape(play.label), RESISTANCE.format(play.resistance), str(timing.readings),
-            TIME.format(timing.lateness), TIME.format(timing.jitter), TIME.format(timing.latest),
+            in_words(timing.lateness), in_words(timing.jitter), in_words(timing.latest),
             escape(timing.trouble) or "no", style="yellow" if timing.overrun else "",
         )  # fmt: skip
     console.print(table)

@@ -89,8 +89,8 @@ class Timing:
 
     def __str__(self) -> str:
         text = (
-            f"{self.readings} readings, {TIME.format(self.lateness)} late on average, "
-            f"jitter {TIME.format(self.jitter)}, at most {TIME.format(self.latest)}"
+            f"{self.readings} readings, {in_words(self.lateness)} late on average, "
+            f"jitter {in_words(self.jitter)}, at most {in_words(self.latest)}"
         )
         return f"{text}; {self.trouble}" if self.overrun else f"{text}; no overrun"
 
@@ -101,6 +101,11 @@ class Timing:
         if self.overruns:
             found.append("the instrument reports a trigger overrun")
         return "OVERRUN: " + " and ".join(found) if found else ""
+
+
+def in_words(seconds: float) -> str:
+    """A time to 1 ns, far below any instrument's stamp: rounding errors are no lateness."""
+    return TIME.format(round(seconds, 9) + 0.0)
 
 
 def play_timings(samples: Samples, plays: Sequence[RecordedPlay]) -> tuple[Timing, ...]:

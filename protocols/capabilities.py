@@ -132,10 +132,11 @@ class Capabilities:
         shortest, longest = float(program.duration.min()), float(program.duration.max())
         least = self.least_segment(program)
         if shortest < least * (1 - 1e-9):
+            why = "reading_overhead" if least > self.shortest_segment else "shortest_segment"
             found.append(
                 f"a segment of {TIME.format(shortest)} is shorter than the {self.model} can time "
                 f"with a reading of {TIME.format(program.aperture)} in it; at least "
-                f"{TIME.format(least)} (pulse width and gap each){self._from('shortest_segment')}; "
+                f"{TIME.format(least)} for width and gap each{self._from(why)}; "
                 f"{self._nearest(program)}"
             )
         pairs = program.duration[:-1] + program.duration[1:]
