@@ -21,6 +21,10 @@ from analysis.style import (
 )
 
 _MARKERS = "osD^vP*X"
+_SIGNS = "\u25cf\u25a0\u25c6\u25b2\u25bc"
+"""The first markers as characters."""
+_ROOM = 60
+"""Letters of names that a line has room for."""
 _DELTA = "\N{GREEK CAPITAL LETTER DELTA}"
 
 
@@ -40,8 +44,10 @@ def draw(result: ArrayResult, dark: bool = False) -> Figure:
         _devices(lower.add_subplot(1, 3, k), result, look, letter, label, name, factor)
     conditions = DOT.join((
         f"{len(result.devices)} of {len(result.planned)} devices", result.protocol,
-        "first cycle", "bar: mean and standard deviation over the devices",
+        "first cycle", "bar: mean and standard deviation",
     ))  # fmt: skip
+    if signs := _signs(list(result.devices)):
+        conditions = f"{signs}{DOT}{conditions}"
     footer(
         foot, look, origin(result.provenance), conditions,
         alerts(result.provenance, result.complete),
@@ -103,8 +109,14 @@ def _devices(
         if s.mean.value is not None and s.spread.value is not None:
             deviation = abs(factor * s.mean.value) * s.spread.value
             axes.errorbar(
-                place, factor * s.mean.value, deviation, xerr=1.4 * apart, fmt="none",
-                ecolor=look.ink, elinewidth=0.8, capsize=2.2,
+                place, factor * s.mean.value, deviation, fmt="_", color=look.ink, markersize=11,
+                elinewidth=0.8, capsize=2.2,
             )  # fmt: skip
     bottom, top = axes.get_ylim()
     axes.set_ylim(min(0.0, bottom), top + 0.05 * (top - min(0.0, bottom)))
+
+
+def _signs(devices: list[str]) -> str:
+    """The markers with the names of the devices, where there is room for them."""
+    text = "  ".join(f"{sign} {name}" for sign, name in zip(_SIGNS, devices, strict=False))
+    return text if 1 < len(devices) <= len(_SIGNS) and len(text) <= _ROOM else ""

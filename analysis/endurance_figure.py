@@ -61,8 +61,8 @@ def _weights(axes: Axes, result: EnduranceResult, look: Theme) -> None:
     for number, place in zip(shown, places, strict=True):
         weights = np.concatenate([b.weights for b in result.full[number]])
         axes.plot(
-            1e3 * weights, "-", color=to_hex(colormaps["viridis"](float(place))), linewidth=1.0,
-            label=f"cycle {number}",
+            np.arange(1, len(weights) + 1), 1e3 * weights, "-", linewidth=1.0,
+            color=to_hex(colormaps["viridis"](float(place))), label=f"cycle {number}",
         )  # fmt: skip
     axes.axhline(0, color=look.faint, linewidth=0.6, zorder=0)
     legend(axes, look, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,13 +45,16 @@ def draw(result: IvSweepResult, dark: bool = False) -> Figure:
     ]
     for k, (name, unit, factor, measure) in enumerate(small):
         axes = panels.add_subplot(grid[k // 2, 1 + k % 2])
-        dress(axes, look, "bcde"[k], symbol("R (kohm)"), f"{name} ({unit})" if unit else name)
-        _against_resistance(axes, result, look, factor, measure)
+        x = "Rate (mV/s)" if _by_rate(result) else symbol("R (kohm)")
+        dress(axes, look, "bcde"[k], x, f"{name} ({unit})" if unit else name)
+        _values(axes, result, look, factor, measure)
     shown = sorted({s.chosen.loop.number for s in result.sweeps})
     conditions = f"cycle {', '.join(map(str, shown))}{DOT}" if shown else ""
     rates = [RATE.format(r) for r in result.rates]
-    if len(rates) > 1:
+    if len(rates) > 1 and not _by_rate(result):
         rates = [f"{sign} {rate}" for sign, rate in zip(_SIGNS * len(rates), rates, strict=False)]
+    if _by_rate(result):
+        rates = [symbol(result.states[0].label)]
     conditions += DOT.join(rates)
     footer(
         foot, look, origin(result.provenance), conditions,
@@ -99,7 +103,29 @@ def _points(axes: Axes, s: SweepMeasures, result: IvSweepResult, colour: str, lo
             )  # fmt: skip
 
 
-def _against_resistance(
+def _by_rate(result: IvSweepResult) -> bool:
+    """Whether there is one state at several rates, so that the rate is what values depend on."""
+    return len(result.states) == 1 and len(result.rates) > 1
+
+
+def _rate_axis(axes: Axes, rates: Sequence[float]) -> list[float]:
+    """A logarithmic axis of sweep rates (V/s) in mV/s; returns the place of each."""
+    places = [1e3 * r for r in rates]
+    low, high = min(places), max(places)
+    marked: list[float] = []
+    for place in sorted(set(places), reverse=True):
+        # Two that are nearer than a text is wide share one.
+        if not marked or math.log(marked[-1] / place) > 0.2 * math.log(high / low):
+            marked.append(place)
+    axes.set_xscale("log")
+    aside = (high / low) ** 0.12 if high > low else 2.0
+    axes.set_xlim(low / aside, high * aside)
+    axes.set_xticks(marked, [f"{place:.3g}" for place in marked])
+    axes.minorticks_off()
+    return places
+
+
+def _values(
     axes: Axes, result: IvSweepResult, look: Theme, factor: float,
     measure: Callable[[CycleMeasures], Measure],
 ) -> None:  # fmt: skip
@@ -107,11 +133,14 @@ def _against_resistance(
     if not found:
         say(axes, look, "no values")
         return
-    places, _ = resistance_axis(axes, [s.state.resistance for s, _ in found])
-    rates = result.rates
-    one = len(result.states) == 1
-    colours = state_colours(look, rates) if one else look.greys(len(rates))
+    rates, by_rate = result.rates, _by_rate(result)
+    if by_rate:
+        places = _rate_axis(axes, [s.rate for s, _ in found])
+    else:
+        places, _ = resistance_axis(axes, [s.state.resistance for s, _ in found])
+    colours = state_colours(look, rates) if by_rate else look.greys(len(rates))
     for rate, marker, colour in zip(rates, _MARKERS * len(rates), colours, strict=False):
+        marker = "o" if by_rate else marker
         at = [k for k, (s, _) in enumerate(found) if s.rate == rate]
         axes.plot(
             [places[k] for k in at], [factor * (found[k][1] or 0.0) for k in at], marker,

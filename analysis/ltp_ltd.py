@@ -140,12 +140,13 @@ class LtpLtdResult(Result):
         ))  # fmt: skip
 
     def table(self) -> Table:
-        """One row a state, of its first cycle."""
+        """One row a state, of its first cycle; of several cycles how well they repeat too."""
         rows = tuple(
             (s.state.label, *(str(m) if m else "-" for m in _shown(s).values()))
             for s in self.states
         )
-        return Table(("R", *_COLUMNS), rows, tuple(self._notes()))
+        names = _shown(self.states[0]) if self.states else _COLUMNS
+        return Table(("R", *names), rows, tuple(self._notes()))
 
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON values; SI units, resistances in ohm with "open" for no branch."""
@@ -253,19 +254,23 @@ _COLUMNS = (
     "Wmax/Wmin", "NL LTP", "NL LTD", "delta-w LTP", "delta-w LTD", "asymmetry",
     "energy of last LTP pulse",
 )  # fmt: skip
+_SEVERAL = ("write noise LTP", "write noise LTD")
+"""Columns of runs of several cycles."""
 _CAUTIOUS = ("NL LTP", "NL LTD")
 
 
 def _shown(s: StateMeasures) -> dict[str, Measure | None]:
     """The measures of a table's row, by its columns; None where nothing was read."""
+    noise = dict(zip(_SEVERAL, (s.up.write_noise, s.down.write_noise), strict=True))
+    over_cycles = noise if s.state.planned_cycles > 1 else {}
     if s.first is None:
-        return dict.fromkeys(_COLUMNS)
+        return {**dict.fromkeys(_COLUMNS), **over_cycles}
     up, down = s.first.up, s.first.down
     shown = (
         s.first.dynamic_range, up.nonlinearity.label, down.nonlinearity.label, up.range,
         down.range, s.first.asymmetry_ratio, up.energy.last,
     )  # fmt: skip
-    return dict(zip(_COLUMNS, shown, strict=True))
+    return {**dict(zip(_COLUMNS, shown, strict=True)), **over_cycles}
 
 
 def _measures(s: StateMeasures) -> Iterator[Measure]:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.captions import alerts, origin, symbol
+from analysis.captions import DOT, alerts, origin, symbol
 from analysis.ltp_ltd import BranchMeasures, CycleMeasures, LtpLtdResult, StateMeasures
 from analysis.measure import Measure
 from analysis.style import (
@@ -31,7 +31,7 @@ _MINUS, _DELTA = "\N{MINUS SIGN}", "\N{GREEK CAPITAL LETTER DELTA}"
 
 
 def draw(result: LtpLtdResult, dark: bool = False) -> Figure:
-    """Draw the first cycle of every state.
+    """Draw the first cycle of every state, and the others as thin lines.
 
     Parameters
     ----------
@@ -64,6 +64,12 @@ def _branches(axes: Axes, result: LtpLtdResult, look: Theme) -> None:
             continue
         for measures, first in ((s.first.up, 0), (s.first.down, turn)):
             _branch(axes, measures, first, colour, look)
+        for cycle in s.cycles[1:]:
+            for branch, first in ((cycle.up.branch, 0), (cycle.down.branch, turn)):
+                axes.plot(
+                    first + branch.pulses, branch.weights * 1e3, "-", color=colour, alpha=0.4,
+                    linewidth=0.6, zorder=1,
+                )  # fmt: skip
         suffix = "" if s.state.complete else ", partial"
         axes.plot([], [], "o", color=colour, markersize=3, label=name + suffix)
     axes.plot([], [], "-", color=look.ink, linewidth=0.6, label=_fit_name(result))
@@ -197,7 +203,10 @@ def _provenance(result: LtpLtdResult) -> tuple[str, str, str]:
     alert = alerts(result.provenance, result.complete)
     if not result.complete:
         alert += ": hollow markers, part of the pulses"
-    return origin(result.provenance), symbol(result.conditions), alert
+    conditions = symbol(result.conditions)
+    if any(len(s.cycles) > 1 for s in result.states):
+        conditions += f"{DOT}thin: the other cycles"
+    return origin(result.provenance), conditions, alert
 
 
 def _instant(result: LtpLtdResult) -> str:

@@ -35,7 +35,9 @@ def draw(result: PulseTrainResult, dark: bool = False) -> Figure:
         _train(grid.flat[k], result, shape, "abcdefghi"[k], look)
     if shapes:
         legend(grid[0, -1], look, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.4)
-    conditions = "line: end of the pulse; dotted: end of the gap; first repeat"
+    conditions = "line: end of the pulse; dotted: end of the gap"
+    if any(train.repeat > 1 for train in result.trains):
+        conditions += "; first repeat"
     if len(result.shapes) > _PANELS:
         conditions += f"; {_PANELS} of {len(result.shapes)} kinds of pulse"
     footer(

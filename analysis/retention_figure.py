@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from analysis.captions import alerts, origin, symbol
@@ -41,6 +42,7 @@ def _whole_run(axes: Axes, result: RetentionResult, look: Theme) -> None:
         label="rest, open",
     )  # fmt: skip
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), 1.18 * axes.get_ylim()[1])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     legend(axes, look, loc="upper right", ncols=2, handlelength=1.4)
 
 

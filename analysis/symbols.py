@@ -9,6 +9,7 @@ DOT = " \N{MIDDLE DOT} "
 
 
 def symbol(label: str) -> str:
-    """A label with the signs of its units: of ohm and of micro."""
+    """A label with the signs of its units, of ohm and of micro, and that of negative numbers."""
     label = label.replace("ohm", "\N{GREEK CAPITAL LETTER OMEGA}")
+    label = re.sub(r"(?<![\w.])-(?=\d)", "\N{MINUS SIGN}", label)
     return re.sub(r"(?<=\d )u(?=\w)", "\N{MICRO SIGN}", label)

@@ -15,6 +15,7 @@ from protocols.quantities import CURRENT, RESISTANCE, TIME, VOLTAGE
 _MOST_LABELS = 12
 """Tries up to which each has its count of pulses beside it."""
 _MARKERS = "osD^vP*X"
+_MINUS = "\N{MINUS SIGN}"
 
 
 def draw(result: WriteVerifyResult, dark: bool = False) -> Figure:
@@ -28,6 +29,7 @@ def draw(result: WriteVerifyResult, dark: bool = False) -> Figure:
         f"target {VOLTAGE.format(result.target)} \N{PLUS-MINUS SIGN} "
         f"{VOLTAGE.format(result.tolerance)}{DOT}{CURRENT.format(result.amplitude)}, "
         f"{TIME.format(result.width)}{DOT}judged open, after {TIME.format(result.settle)}"
+        f"{DOT}b: pulses of each try"
     )
     alert = alerts(result.provenance, result.complete)
     if result.complete and not result.reached:
@@ -83,8 +85,10 @@ def _errors(axes: Axes, result: WriteVerifyResult, look: Theme) -> None:
         for t, value in zip(result.tries, error, strict=True):
             if t.pulses:
                 axes.annotate(
-                    f"{t.pulses:+d}", (t.number, max(value, 1e-4)), (0, 4),
-                    textcoords="offset points", ha="center", fontsize=SMALL, color=look.ink,
+                    f"{t.pulses:+d}".replace("-", _MINUS), (t.number, max(value, 1e-4)), (3, 3),
+                    textcoords="offset points", fontsize=SMALL, color=look.ink, zorder=4,
+                    # The line passes behind the number.
+                    bbox={"facecolor": look.paper, "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
                 )  # fmt: skip
-    axes.margins(y=0.15)
+    axes.margins(x=0.12, y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))

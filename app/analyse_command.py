@@ -55,14 +55,24 @@ _Column: TypeAlias = tuple[str, ...]
 
 
 def _blocks(columns: list[_Column], available: int) -> list[list[_Column]]:
-    """As many columns side by side as fit; the others follow, behind the first one again."""
-    first, *others = columns
-    blocks = [[first]]
+    """As many columns side by side as fit; the others follow, behind those that tell rows apart."""
+    count = _telling(columns)
+    keys, others = columns[:count], columns[count:]
+    blocks = [keys]
     for column in others:
-        if len(blocks[-1]) > 1 and _width([*blocks[-1], column]) > available:
-            blocks.append([first])
-        blocks[-1].append(column)
+        if len(blocks[-1]) > count and _width([*blocks[-1], column]) > available:
+            blocks.append(keys)
+        blocks[-1] = [*blocks[-1], column]
     return blocks
+
+
+def _telling(columns: list[_Column]) -> int:
+    """How many columns from the left tell all rows apart; 1 when even all of them do not."""
+    rows = [cells for _, *cells in columns]
+    for count in range(1, len(columns)):
+        if len(set(zip(*rows[:count], strict=True))) == len(rows[0]):
+            return count
+    return 1
 
 
 def _width(columns: list[_Column]) -> int:
