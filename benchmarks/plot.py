@@ -34,6 +34,7 @@ import pandas as pd
 from app.gui.binding import QtCore, QtWidgets, pg
 from app.gui.live_plot import LivePlot
 from app.gui.live_view import LiveView, Mode
+from app.gui.readings import Readings
 from app.station.wire import Unpacker, pack
 from protocols.program import Instant
 
@@ -64,7 +65,7 @@ def readings(first: int, n: int) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-class Readings(Procedure):  # type: ignore[misc]
+class Columns(Procedure):  # type: ignore[misc]
     """The same columns for pymeasure."""
 
     DATA_COLUMNS: ClassVar = [X, Y]
@@ -124,7 +125,7 @@ def plain_frame(x: np.ndarray, y: np.ndarray) -> float:
 def pymeasure_frame(x: np.ndarray, y: np.ndarray) -> float:
     plot = PlotWidget("bench", [X, Y], X, Y, check_status=False)
     plot.plot_frame.timer.stop()
-    results = SimpleNamespace(data=pd.DataFrame({X: x, Y: y}), procedure=Readings())
+    results = SimpleNamespace(data=pd.DataFrame({X: x, Y: y}), procedure=Columns())
     curve = ResultsCurve(results, X, Y, wdg=plot, pen=pg.mkPen("b", width=1), antialias=False)
     curve.setSymbol(None)
     plot.load(curve)
@@ -226,7 +227,7 @@ def stall_of_ours(count: int) -> list[float]:
 def stall_of_pymeasure(count: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.csv"
-        results = Results(Readings(), str(path))
+        results = Results(Columns(), str(path))
         with path.open("a", encoding="utf-8") as file:
             for first in range(0, count, 1_000_000):
                 file.write(lines(readings(first, min(1_000_000, count - first))))
@@ -262,6 +263,19 @@ def measure_stalls() -> None:
     print(f"target: p99 below 50 ms: {'met' if worst < 50 else 'NOT met'} ({worst:.1f} ms)")
 
 
+def measure_memory() -> None:
+    """What a run of hours in two states needs: one block again and again, later each time."""
+    held, block = Readings(), readings(50_000, 100_000)
+    print(f"memory of the plot at {RATE:,} readings a second:", end="")
+    for hours in (1, 10, 20):
+        while held.rows < hours * 3600 * RATE:
+            later = block["time"] + held.rows / RATE
+            held.add(held.rows, {**block, "time": later})
+        curves = [c for s in (held.trace, held.in_order, held.in_state) for c in s.curves.values()]
+        print(f" {sum(c.points.nbytes for c in curves) / 1e6:.0f} MB after {hours} h", end="")
+    print()
+
+
 def main() -> None:
     match sys.argv[1:]:
         case ["frames", first]:
@@ -278,6 +292,7 @@ def main() -> None:
           f"{os.cpu_count()} CPUs")  # fmt: skip
     measure_frames()
     measure_stalls()
+    measure_memory()
 
 
 if __name__ == "__main__":
