@@ -71,7 +71,8 @@ def run_protocol(
             highlight=False,
             soft_wrap=True,
         )
-    console.print(f"file    {path}", highlight=False, soft_wrap=True)
+    if path.exists():
+        console.print(f"file    {path}", highlight=False, soft_wrap=True)
     if analysed and result.outcome is Outcome.FINISHED:
         try:
             show_measures(path, console)

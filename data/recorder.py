@@ -13,6 +13,7 @@ before the counter `n_valid` that makes them count:
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,6 +47,8 @@ from protocols.program import PulseProgram
 
 EVENTS = 1000
 """Events that a working file has room for; a finished one holds them all."""
+_DESCRIPTION = 1_000_000
+"""Room for what a file holds besides its tables, in bytes."""
 
 
 class Recorder:
@@ -79,11 +82,12 @@ class Recorder:
         Raises
         ------
         DataError
-            The folder is missing or not writable, the file exists, the disk is full, or
-            `info` cannot be written.
+            The folder is missing or not writable, the file exists, the disk has no room for
+            the whole run, or `info` cannot be written.
         """
         path = Path(path).absolute()
         room = {"data": capacity, "plays": plays, "events": EVENTS, "blocks": capacity}
+        _check_disk(path, room)
         _claim(path)
         try:
             slots = Slots(path, _create(path, info, room))
@@ -227,6 +231,22 @@ class Recorder:
         count = row + len(next(iter(columns.values())))
         slots.write(f"{table}/n_valid", 0, np.array([count]))
         slots.sync()
+
+
+def _check_disk(path: Path, room: Mapping[str, int]) -> None:
+    """Refuse a disk that is too full, on which HDF5 would fail half way and may crash."""
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return  # what is wrong with the folder is told when the file is made
+    row_sizes = {t: sum(np.dtype(c.dtype).itemsize for c in TABLES[t].values()) for t in room}
+    needed = sum(rows * row_sizes[table] for table, rows in room.items()) + _DESCRIPTION
+    if needed > free:
+        raise DataError(
+            f"{path} cannot be created with room for {room['data']} readings: it needs "
+            f"{needed / 1e6:.1f} MB and the disk has {free / 1e6:.1f} MB left; make room or choose "
+            "a folder on another disk"
+        )
 
 
 def _claim(path: Path) -> None:

@@ -45,6 +45,14 @@ def test_a_disk_without_room_is_told_at_the_beginning(
     assert len(open_run(recorder.end(Outcome.FINISHED, "", END)).samples) == 10
 
 
+def test_a_disk_that_is_too_small_for_the_run_is_told_before_a_file_is_made(
+    tmp_path: Path, info: RunInfo
+) -> None:
+    with pytest.raises(DataError, match=r"room for 1000000000000 readings: it needs .* MB left"):
+        Recorder.begin(tmp_path / "run.h5", info, capacity=10**12, plays=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_fails_leaves_what_was_recorded(
     tmp_path: Path, info: RunInfo, ramp: Ramp
 ) -> None:
