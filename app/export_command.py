@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,14 +44,17 @@ def export_file(path: Path, to: Path) -> None:
     Console().print(f"export  {to}", highlight=False, soft_wrap=True)
 
 
-def write_csv(run: Run, file: TextIO) -> None:
-    """Write the readings of a run with units, under lines of provenance."""
+def write_csv(run: Run, file: TextIO, rows: slice = slice(None)) -> None:
+    """Write the readings of a run, or some of them, with units, under lines of provenance."""
     for line in _provenance(run):
         file.write(f"# {line}\n")
     writer = csv.writer(file)
     units = {name: TABLES["data"][name].units for name in COLUMNS}
-    writer.writerow(f"{name} ({units[name]})" if units[name] else name for name in COLUMNS)
-    columns = [getattr(run.samples, name).tolist() for name in COLUMNS]
+    heading = [f"{name} ({units[name]})" if units[name] else name for name in COLUMNS]
+    columns = [getattr(run.samples, name)[rows].tolist() for name in COLUMNS]
+    if any(play.device for play in run.plays):
+        heading, columns = [*heading, "device"], [*columns, run.devices[rows].tolist()]
+    writer.writerow(heading)
     for row in zip(*columns, strict=True):
         writer.writerow("open" if v == math.inf else v for v in row)
 
@@ -60,6 +64,7 @@ def _provenance(run: Run) -> Iterator[str]:
     rig = "SIMULATED rig" if info.simulated else "rig"
     yield f"fmes-lab run {info.run_id}, protocol {info.protocol} ({info.preset}), {run.outcome}"
     yield f"sample {info.sample or '-'}, {info.start.isoformat(timespec='seconds')}, {rig}"
+    yield f"parameters: {json.dumps(info.parameters)}"
     for column, names in (
         ("phase", dict(enumerate(info.phases))),
         ("instant", {0: "pulse end", 1: "gap end", 2: "hold", 3: "rest"}),

@@ -100,8 +100,16 @@ class Run:
         )
         return f"<table>{cells}</table>"
 
+    @property
+    def devices(self) -> NDArray[np.object_]:
+        """The device that each reading is of, "" where the rig has but one, shape (n,)."""
+        names = np.full(len(self.samples), "", dtype=object)
+        for play in self.plays:
+            names[play.rows] = play.device
+        return names
+
     def to_xarray(self) -> xarray.Dataset:
-        """The readings along `time`, with units, codes and the run's identity."""
+        """The readings along `time`, with units, codes and how the run was made."""
         import xarray
 
         meanings = codes(self.info.phases)
@@ -117,12 +125,16 @@ class Run:
             )
             for name, column in TABLES["data"].items()
         }
+        if any(play.device for play in self.plays):
+            variables["device"] = ("time", self.devices, {"long_name": "Name of the device"})
         return xarray.Dataset(
             {name: variable for name, variable in variables.items() if name != "time"},
             coords={"time": variables["time"]},
             attrs={
                 "run_id": self.info.run_id,
                 "protocol": self.info.protocol,
+                "preset": self.info.preset,
+                "parameters": json.dumps(self.info.parameters),
                 "sample": self.info.sample,
                 "start": self.info.start.isoformat(),
                 "outcome": str(self.outcome),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +122,7 @@ def _readings_csv(request: Readings) -> bytes:
     run = open_run(request.file)
     rows = slice(request.first, request.last)
     out = io.StringIO(newline="")
-    write_csv(replace(run, samples=run.samples[rows]), out)
+    write_csv(run, out, rows)
     return out.getvalue().encode()
 
 

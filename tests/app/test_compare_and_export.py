@@ -1,6 +1,7 @@
 """Runs laid over each other, and readings handed to other programs."""
 
 import csv
+import json
 import math
 
 import numpy as np
@@ -47,6 +48,29 @@ def test_netcdf_holds_every_reading_with_units(runs, tmp_path):
         assert np.array_equal(dataset.voltage, runs[0].samples.voltage)
         assert dataset.voltage.attrs["units"] == "V"
         assert dataset.attrs["simulated"] == 1
+
+
+def test_an_export_says_which_device_each_reading_is_of_and_how_it_was_made(tmp_path):
+    rig = tmp_path / "rig.toml"
+    wired = '{name="D1", channel=111}, {name="Gerät 2", channel=112}'
+    rig.write_text(f"[resistor_bank]\ndevices = [{wired}]\n", encoding="utf-8")
+    run = lab.run(
+        "array", rig=rig, out=tmp_path / "a.h5", devices=["D1", "Gerät 2"],
+        settings="up=3; down=2; states=500",
+    )  # fmt: skip
+    expected = [play.device for play in run.plays for _ in range(play.n_rows)]
+    assert set(expected) == {"D1", "Gerät 2"}
+    export_file(run.path, tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
+    (told,) = [line for line in lines if line.startswith("# parameters: ")]
+    assert json.loads(told.removeprefix("# parameters: ")) == run.info.parameters
+    table = csv.DictReader(line for line in lines if not line.startswith("#"))
+    assert [row["device"] for row in table] == expected
+    export_file(run.path, tmp_path / "a.nc")
+    with xarray.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as dataset:
+        assert dataset.device.values.tolist() == expected
+        assert json.loads(dataset.attrs["parameters"]) == run.info.parameters
+        assert dataset.attrs["preset"] == run.info.preset
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.nc"])
