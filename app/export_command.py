@@ -14,7 +14,7 @@ from rich.console import Console
 from app.errors import InputError
 from data.layout import TABLES
 from data.reader import Run, open_run
-from data.samples import COLUMNS
+from data.samples import COLUMNS, Flag
 
 _ENDINGS = (".csv", ".nc")
 
@@ -69,6 +69,6 @@ def _provenance(run: Run) -> Iterator[str]:
         ("phase", dict(enumerate(info.phases))),
         ("instant", {0: "pulse end", 1: "gap end", 2: "hold", 3: "rest"}),
         ("mode", {0: "current sourced", 1: "voltage sourced"}),
-        ("flags (sum)", {1: "at the limit", 2: "beyond range", 4: "late"}),
+        ("flags (sum)", {f.value: str(f.name).lower() for f in Flag}),
     ):
         yield f"{column}: " + ", ".join(f"{code} {name}" for code, name in names.items())

@@ -33,6 +33,7 @@ def test_csv_holds_every_reading_with_units_and_provenance(runs, tmp_path):
     assert runs[0].info.run_id in head[0]
     assert "SIMULATED" in head[1]
     assert "Gerät A" in head[1]
+    assert any("4 late, 8 overrun" in line for line in head), "each flag has its name"
     table = list(csv.DictReader(lines[len(head) :]))
     assert len(table) == len(runs[0].samples)
     assert [float(row["voltage (V)"]) for row in table] == runs[0].samples.voltage.tolist()

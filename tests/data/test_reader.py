@@ -124,7 +124,7 @@ def test_xarray_knows_units_codes_and_the_run(recorded: Path) -> None:
     assert dataset.time.attrs["units"] == "s"
     assert dataset.voltage.attrs["units"] == "V"
     assert dataset.phase.attrs["names"] == ["reset", "potentiation"]
-    assert dataset.flags.attrs["meanings"] == ["limit", "overrange", "late"]
+    assert dataset.flags.attrs["meanings"] == ["limit", "overrange", "late", "overrun"]
     assert dataset.attrs["run_id"] == run.info.run_id
     np.testing.assert_array_equal(dataset.current, run.samples.current)
     np.testing.assert_array_equal(dataset.time, run.samples.time)
