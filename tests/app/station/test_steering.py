@@ -10,7 +10,7 @@ from station_window import BRIEF, LONG, Refused, run
 from data.reader import open_run
 from data.run import Outcome
 
-FAST, REAL_TIME = 40.0, 1.0
+FAST, REAL_TIME = 8.0, 1.0
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_pause_falls_between_programs_with_the_output_off_and_resume_carries_on(
 ):
     bench, window = served(FAST), station.window()
     window.ask("connect", rig=str(bench.rig))
-    window.ask("queue", runs=[run(tmp_path, {**LONG, "states": "500,open"})])
+    window.ask("queue", runs=[run(tmp_path, {**LONG, "states": "500,2k,open"})])
     window.ask("start")
     pulses(window)
     window.ask("pause")
@@ -150,7 +150,7 @@ def test_pause_falls_between_programs_with_the_output_off_and_resume_carries_on(
     messages = [event.message for event in recorded.events]
     assert any(message.startswith("paused") for message in messages)
     assert "resumed" in messages
-    assert (recorded.samples.pulse_index > 0).sum() == 1200
+    assert (recorded.samples.pulse_index > 0).sum() == 1800
     assert_safe(bench)
 
 
@@ -206,8 +206,9 @@ def test_stop_after_lets_the_run_end_and_begins_no_other(station, tmp_path):
     window.ask("connect", speed=FAST)
     window.ask("queue", runs=[run(tmp_path, LONG), run(tmp_path)])
     window.ask("start")
-    pulses(window)
+    window.ask("pause")  # so that it cannot end before
     window.ask("stop_after")
+    window.ask("resume")
     assert window.ended(1)["status"] == "finished"
     held = window.station(lambda m: m["state"] == "idle")
     assert held["hold"] == "asked to stop after run 1"

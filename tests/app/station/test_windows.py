@@ -79,12 +79,14 @@ def test_a_window_that_is_killed_mid_run_costs_nothing(start, served, tmp_path):
 
 def test_a_window_that_comes_mid_run_gets_exactly_what_is_not_in_the_file_yet(station, tmp_path):
     first = station.window()
-    first.ask("connect", speed=SPEED)
-    first.ask("queue", runs=[run(tmp_path, LONG)])
+    first.ask("connect", speed=SLOWLY)
+    first.ask("queue", runs=[run(tmp_path, {**LONG, "states": "500,open"})])
     first.ask("start")
     playing(first)
+    first.ask("pause")  # after the program that plays, so that the run cannot end before
     late = station.window()
     resume = late.event("resume_from", run=1)
+    first.ask("resume")
     early = open_run(resume["file"]).samples[: resume["rows"]]
     assert 0 < len(early) == resume["rows"]
     assert late.events(1)[:2] == ["begin", "play"]
