@@ -1,28 +1,22 @@
-"""Several runs of one protocol over each other: PSV against pulse number, state by state."""
+"""Several runs of one protocol over each other, a panel a state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analysis.analysis import Run
-from data.samples import Samples
-from protocols.program import Instant
-from protocols.quantities import RESISTANCE
+from analysis.curves import Curves
+from analysis.curves import weights as weights
+from analysis.symbols import symbol
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLUMNS = 4
 _LINES = ("-", "--", ":", "-.")
-
-
-def shared_resistances(runs: Sequence[Run]) -> list[float]:
-    """Regulating resistances under which every run has pulses, in ohm, rising."""
-    found = [set(weights(run).resistance.tolist()) for run in runs]
-    return sorted(set.intersection(*found)) if found else []
+_MARKED = 40
+"""Points up to which each has a marker."""
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:
@@ -38,19 +32,21 @@ def names_of(runs: Sequence[Run]) -> list[str]:
     return names
 
 
-def weights(run: Run) -> Samples:
-    """One reading a pulse: at the end of the gap where there is one, else of the pulse."""
-    samples = run.samples
-    pulses = samples.pulse_index > 0
-    gaps = pulses & (samples.instant == Instant.GAP_END)
-    return samples[gaps if gaps.any() else pulses & (samples.instant == Instant.PULSE_END)]
+def shared_panels(found: Sequence[Curves]) -> list[str]:
+    """Panels that every run has, in the order of the first."""
+    if not found:
+        return []
+    common = set.intersection(*(set(curves.panels) for curves in found))
+    return [panel for panel in found[0].panels if panel in common]
 
 
-def overlay_figure(runs: Sequence[Run], labels: Sequence[str], *, dark: bool = False) -> Figure:
-    """Draw the runs, one panel a shared resistance, readings in the order they were taken."""
+def overlay_figure(
+    runs: Sequence[Run], found: Sequence[Curves], labels: Sequence[str], *, dark: bool = False
+) -> Figure:
+    """Draw the curves of runs of one protocol, one panel for each that they share."""
     from analysis.style import dress, footer, legend, sheet, theme
 
-    look, shared = theme(dark), shared_resistances(runs)
+    look, shared, kind = theme(dark), shared_panels(found), found[0].axes
     columns = min(_COLUMNS, len(shared))
     rows = -(-len(shared) // columns)
     figure, body, strip = sheet(look, (25 + 50 * rows) * 1e-3)
@@ -60,17 +56,17 @@ def overlay_figure(runs: Sequence[Run], labels: Sequence[str], *, dark: bool = F
         if k >= len(shared):
             axes.set_visible(False)
             continue
-        x = "Reading (one a pulse)"
-        y = "Postsynaptic voltage (mV)" if k % columns == 0 else ""
-        dress(axes, look, "", x, y)
-        axes.set_title(f"R = {RESISTANCE.format(shared[k])}", fontsize=7.5, color=look.ink)
-        for n, (run, label) in enumerate(zip(runs, labels, strict=True)):
-            read = weights(run)
-            psv = read.voltage[read.resistance == shared[k]]
+        dress(axes, look, "", kind.x, kind.y if k % columns == 0 else "")
+        axes.set_title(symbol(shared[k]), fontsize=7.5, color=look.ink)
+        for n, (curves, label) in enumerate(zip(found, labels, strict=True)):
+            x, y = curves.panels[shared[k]]
             axes.plot(
-                np.arange(1, len(psv) + 1), psv * 1e3, color=colours[n], label=label,
-                linestyle=_LINES[n % len(_LINES)], linewidth=1.2,
+                x, y, color=colours[n], label=label, linestyle=_LINES[n % len(_LINES)],
+                linewidth=1.2, marker="o" if len(x) <= _MARKED else "", markersize=2.6,
             )  # fmt: skip
+        axes.set_xscale("log" if kind.log_x else "linear")
+        axes.set_yscale("log" if kind.log_y else "linear")
+        axes.minorticks_off()
     legend(panels[0], look, loc="best")
     simulated = "SIMULATED" if any(run.info.simulated for run in runs) else ""
     origin = ", ".join(run.info.run_id[:8] for run in runs[:6])

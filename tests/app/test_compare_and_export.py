@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray
 
+from analysis.curves import curves
 from app import lab
 from app.compare_command import compare_files
 from app.errors import InputError
@@ -101,3 +102,43 @@ def test_what_cannot_be_compared_is_refused(runs, tmp_path, chosen, says):
     with pytest.raises(InputError, match=says):
         compare_files([runs[k].path for k in chosen], tmp_path / "c.png", dark=False)
     assert not list(tmp_path.iterdir())
+
+
+CURVES = {
+    "iv-sweep": ({"states": "500, 8k", "cycles": 1, "step": 0.05}, ["R = 500 ohm, 50 mV/s",
+                 "R = 8 kohm, 50 mV/s"]),
+    "ppf": ({"states": "500", "intervals": "10 ms, 0.1 s"}, ["R = 500 ohm"]),
+    "width": ({"states": "500, open", "widths": "1 ms, 20 ms"}, ["R = 500 ohm", "R = open"]),
+    "retention": ({"pulses": 50, "rest": "2 s"}, ["rest at open circuit"]),
+    "endurance": ({"cycles": 3, "up": 8, "down": 8}, ["LTP, R = open", "LTD, R = open"]),
+    "write-verify": ({"target": 0.1}, ["write and verify"]),
+    "learning": ({"dwell": 0.1, "forget_time": 0}, ["R = 500 ohm", "R = 1 kohm", "R = open"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", CURVES)
+def test_each_protocol_is_compared_by_the_curve_that_it_is_made_for(tmp_path, protocol):
+    values, panels = CURVES[protocol]
+    made = [lab.run(protocol, out=tmp_path / f"{k}.h5", sample=str(k), **values) for k in (1, 2)]
+    found = [curves(run) for run in made]
+    assert [list(c.panels) for c in found] == [panels, panels]
+    assert all(np.all(np.isfinite(xy)) for c in found for xy in c.panels.values())
+    compare_files([run.path for run in made], tmp_path / "c.png", dark=False)
+    assert (tmp_path / "c.png").stat().st_size > 10_000
+
+
+def test_a_curve_of_pairs_is_the_index_against_the_interval(tmp_path):
+    run = lab.run("ppf", out=tmp_path / "p.h5", states="7k", intervals="10 ms, 1 s")
+    found = curves(run)
+    (interval, index) = found.panels["R = 7 kohm"]
+    assert found.axes.log_x
+    assert interval.tolist() == [0.01, 1.0]
+    assert index[0] == pytest.approx(122, abs=1)
+
+
+def test_runs_without_a_curve_in_common_are_told_what_each_has(tmp_path):
+    made = [
+        lab.run("ltp-ltd", out=tmp_path / f"{r}.h5", states=r, up=3, down=3) for r in ("500", "8k")
+    ]
+    with pytest.raises(InputError, match=r"500.h5: R = 500 ohm; .*8k.h5: R = 8 kohm"):
+        compare_files([run.path for run in made], tmp_path / "c.png", dark=False)
