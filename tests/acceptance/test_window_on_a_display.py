@@ -231,7 +231,7 @@ def test_a_killed_window_leaves_the_run_to_its_end_and_a_new_one_shows_it(deskto
     run = desktop.run()
     assert (run.samples.pulse_index > 0).sum() == 4 * 300 * 2
     assert len(run.samples) > reached
-    assert "output high-impedance" in run.events[-1].message
+    assert "output off, off mode high-impedance" in run.events[-1].message
     assert again.poll() is None
 
 

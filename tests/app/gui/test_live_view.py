@@ -206,7 +206,8 @@ def test_the_cursor_tells_pulse_voltage_and_state(qtbot, view, run):
     p, last = plot(view), psv(run, np.inf)[-1]
     at = p.mapFromScene(p.box.mapViewToScene(QtCore.QPointF(59.8, last)))
     qtbot.mouseMove(p.viewport(), at)
-    assert text(view, "reading") == f"pulse 60 · {last * 1e3:.4g} mV · R = open"
+    volts = f"{last * 1e3:.4g} mV".replace("-", "\N{MINUS SIGN}")
+    assert text(view, "reading") == f"pulse 60 · {volts} · R = open"
     view.set_mode(Mode.TRACE)
     view.refresh()
     assert text(view, "reading") == ""
