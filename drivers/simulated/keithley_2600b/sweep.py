@@ -179,7 +179,9 @@ class Sweep:
         if quantity is None or quantity != source.quantity:
             raise conflict("source action enabled but no sweep of the source function configured")
         automatic = settings.choice(f"source.autorange{quantity}") != OFF
-        if automatic and source.sweep_limit() is not None:
+        # Reported from pulsed sweeps; the vendor's own DC sweeps set a limit with autorange on.
+        pulsed = settings.choice("trigger.endpulse.action") == IDLE
+        if automatic and pulsed and source.sweep_limit() is not None:
             raise Fault(
                 5028,
                 f"{source.name}: Cannot perform requested operation while source autorange "
