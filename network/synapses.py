@@ -1,0 +1,236 @@
+"""Arrays of measured devices as the weights of a layer.
+
+A network asks for a change of each weight; the devices get whole numbers of pulses and
+change as their update curve says. A weight is one device against a reference at the middle
+of the window, or the difference of two devices.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.update_curve import Direction, UpdateCurve
+
+Floats = NDArray[np.float32]
+Rounding = Literal["stochastic", "deterministic", "sign"]
+Jump = Literal["formula", "table"]
+Mapping = Literal["single", "pair"]
+
+MOST = 16_000
+"""Most pulses that one update sends to a device."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a wanted change of weight becomes pulses, and pulses a change.
+
+    Parameters
+    ----------
+    rounding
+        "stochastic": the part of a pulse is the probability of one more; "deterministic": the
+        nearest whole number; "sign": one pulse in the wanted direction.
+    jump
+        By the update curve's formula, or by its table.
+    mapping
+        "single": W = scale (2 x - 1), x one device's weight in its window, against a
+        reference at the middle; "pair": W = scale (x1 - x2), and both devices get the pulses,
+        one up and one down.
+    scale
+        W at the end of the window.
+    noise, spread
+        Standard deviation of a step over the window, and of the logarithm of the steps over
+        the devices; None for those of the update curve, 0 where it has none.
+    """
+
+    rounding: Rounding = "stochastic"
+    jump: Jump = "formula"
+    mapping: Mapping = "single"
+    scale: float = 1.0
+    noise: float | None = None
+    spread: float | None = None
+
+
+@dataclass
+class Pulses:
+    """What was sent to devices.
+
+    Parameters
+    ----------
+    up, down
+        Pulses.
+    delivered, returned
+        Energy in J from the source and back to it, each at its branch's mean per pulse; NaN
+        where it was not measured.
+    """
+
+    up: int = 0
+    down: int = 0
+    delivered: float = 0.0
+    returned: float = 0.0
+
+    def __add__(self, other: Pulses) -> Pulses:
+        return Pulses(
+            self.up + other.up, self.down + other.down,
+            self.delivered + other.delivered, self.returned + other.returned,
+        )  # fmt: skip
+
+
+class Layer(Protocol):
+    """Weights that can be read and moved, shape (inputs, outputs)."""
+
+    weights: Floats
+    sent: Pulses
+
+    def change(self, wanted: Floats) -> None:
+        """Move the weights by `wanted`, as far as they can be."""
+
+
+@dataclass
+class FloatLayer:
+    """Weights that are plain numbers: the reference."""
+
+    weights: Floats
+    sent: Pulses = field(default_factory=Pulses)
+
+    def change(self, wanted: Floats) -> None:
+        self.weights += wanted
+
+
+class Devices:
+    """Devices of one kind that are pulsed together.
+
+    Parameters
+    ----------
+    curve
+        Their update curve.
+    x
+        Their weights in the window, from 0 to 1; changed in place.
+    rng
+        Draws their spread and their noise.
+    rule
+        See `Rule`.
+    """
+
+    def __init__(self, curve: UpdateCurve, x: Floats, rng: np.random.Generator, rule: Rule) -> None:
+        self.x, self._rng, self._table = x, rng, rule.jump == "table"
+        self._directions = (curve.up, 1), (curve.down, -1)
+        spread = curve.device_spread.value if rule.spread is None else rule.spread
+        noise = curve.step_noise.value if rule.noise is None else rule.noise
+        self._noise = np.float32(noise or 0.0)
+        self.strength = (
+            np.exp(rng.normal(0, spread, x.shape)).astype(np.float32).ravel() if spread else None
+        )
+        self.sent = Pulses()
+
+    def pulse(self, count: NDArray[np.int32]) -> None:
+        """Send `count` pulses to each, up where it is positive, down where it is negative."""
+        flat, counts = self.x.reshape(-1), count.reshape(-1)
+        for direction, sign in self._directions:
+            chosen = np.flatnonzero(counts > 0 if sign > 0 else counts < 0)
+            if not len(chosen):
+                continue
+            n = np.abs(counts[chosen])
+            flat[chosen] = self._moved(flat[chosen], chosen, n, direction)
+            self._account(int(n.sum(dtype=np.int64)), direction, sign)
+
+    def _moved(
+        self, x: Floats, chosen: NDArray[np.intp], n: NDArray[np.int32], direction: Direction
+    ) -> Floats:
+        if self._table:
+            pulses = n if self.strength is None else n * self.strength[chosen]
+            x = direction.after_by_table(x, pulses).astype(np.float32)  # type: ignore[arg-type]
+        else:
+            if self.strength is None:
+                # Pulses are few whole numbers: their exponentials are looked up.
+                part = -np.expm1(-direction.rate * np.arange(int(n.max()) + 1))
+                share = part.astype(np.float32)[n]
+            else:
+                share = -np.expm1(np.float32(-direction.rate) * (n * self.strength[chosen]))
+            way = np.float32(direction.target) - x
+            way *= share
+            x = x + way
+        if self._noise:
+            x += (
+                self._noise
+                * np.sqrt(n, dtype=np.float32)
+                * self._rng.standard_normal(len(n), np.float32)
+            )
+        return np.clip(x, np.float32(0), np.float32(1), out=x)
+
+    def _account(self, pulses: int, direction: Direction, sign: int) -> None:
+        energy = pulses * direction.energy
+        back = 0.0 if energy > 0 else -energy
+        self.sent += Pulses(
+            pulses if sign > 0 else 0, pulses if sign < 0 else 0,
+            delivered=energy + back, returned=back,
+        )  # fmt: skip
+
+
+class DeviceLayer:
+    """Weights that are devices.
+
+    Parameters
+    ----------
+    curve, rule, rng
+        As for `Devices`; `rng` draws the rounding too.
+    weights
+        Wanted at the start; beyond the window its end is taken.
+    """
+
+    def __init__(
+        self, curve: UpdateCurve, rule: Rule, weights: Floats, rng: np.random.Generator
+    ) -> None:
+        self._rule, self._rng = rule, rng
+        half = np.clip(weights / (2 * rule.scale), -0.5, 0.5).astype(np.float32)
+        signs = (1, -1) if rule.mapping == "pair" else (1,)
+        self._devices = [
+            (sign, Devices(curve, np.float32(0.5) + sign * half, rng, rule)) for sign in signs
+        ]
+        self.weights: Floats = np.empty(weights.shape, np.float32)
+        self._read()
+        # A pulse changes W by 2 scale times the step, in both mappings; the steps up and down
+        # are those in the middle of the window, in the geometric mean.
+        step = math.sqrt(abs(curve.up.step * curve.down.step))
+        self._per_weight = np.float32(1 / (2 * rule.scale * step))
+
+    @property
+    def sent(self) -> Pulses:
+        """Pulses so far, over all devices."""
+        return sum((devices.sent for _, devices in self._devices), Pulses())
+
+    def change(self, wanted: Floats) -> None:
+        """Move the weights by `wanted`, shape (inputs, outputs), as far as pulses can."""
+        count = self._count(wanted)
+        for sign, devices in self._devices:
+            devices.pulse(count if sign > 0 else -count)
+        self._read()
+
+    def _read(self) -> None:
+        scale = np.float32(self._rule.scale)
+        first = self._devices[0][1].x
+        if len(self._devices) == 2:
+            np.subtract(first, self._devices[1][1].x, out=self.weights)
+            self.weights *= scale
+        else:
+            np.multiply(first, 2 * scale, out=self.weights)
+            self.weights -= scale
+
+    def _count(self, wanted: Floats) -> NDArray[np.int32]:
+        pulses = wanted * self._per_weight
+        # More would not fit the integers below, and no window is that many pulses wide.
+        np.clip(pulses, -MOST, MOST, out=pulses)
+        if self._rule.rounding != "stochastic":
+            whole = np.sign(pulses) if self._rule.rounding == "sign" else np.rint(pulses)
+            counts: NDArray[np.int32] = whole.astype(np.int32)
+            return counts
+        # In units of 1/65536 pulse: a random number below one pulse is added and the fraction
+        # cut off, which rounds up with the probability of the fraction.
+        fine = (pulses * np.float32(65536)).astype(np.int32)
+        raw = np.asarray(self._rng.bit_generator.random_raw((fine.size + 3) // 4))
+        fine += raw.view(np.uint16)[: fine.size].reshape(fine.shape)
+        return np.right_shift(fine, 16, out=fine)
