@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drivers.iet_prs import IetPrs
 from drivers.keithley_2600b import Keithley2600B
 from drivers.keithley_3706a import Keithley3706A
 from drivers.keysight_34970a import Keysight34970A
@@ -10,4 +11,9 @@ from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
 
 SOURCE_METERS: tuple[type[SourceMeter], ...] = (Keithley2600B,)
-RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (Keysight34970A, Keithley3706A, NumatoRelay)
+RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (
+    Keysight34970A,
+    Keithley3706A,
+    NumatoRelay,
+    IetPrs,
+)

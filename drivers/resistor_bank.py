@@ -103,6 +103,9 @@ class ResistorBank(ABC):
     switched: ClassVar[bool] = True
     """Whether resistors and devices stand behind relays that the rig file lists; a decade box
     has its own."""
+    reports: ClassVar[bool] = True
+    """Whether the instrument reports what it is set to; of one that does not, `read_back` says
+    what was sent last."""
 
     @classmethod
     def nearest(

@@ -114,7 +114,10 @@ class Connected:
             return Output(state, f"{text}; the relays are UNKNOWN: {error}", None)
         if math.isnan(bank.resistance):
             return Output(state, f"{text}; relays {sorted(bank.channels)} closed", None)
-        return Output(state, f"{text}; R = {RESISTANCE.format(bank.resistance)}", bank.resistance)
+        said = "" if self.rig.bank.reports else " as commanded, which the bank does not report"
+        return Output(
+            state, f"{text}; R = {RESISTANCE.format(bank.resistance)}{said}", bank.resistance
+        )
 
 
 def _speed(speed: float) -> float | str:

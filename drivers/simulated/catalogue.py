@@ -11,6 +11,7 @@ import numpy as np
 from drivers.errors import InstrumentError
 from drivers.simulated.bench import Bench, EmulatedInstrument
 from drivers.simulated.device import Circuit
+from drivers.simulated.iet_prs import EmulatedPrs
 from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.keithley_3706a import Emulated3706A
 from drivers.simulated.keysight_34970a import Emulated34970A
@@ -21,6 +22,7 @@ EMULATED: tuple[type[EmulatedInstrument], ...] = (
     Emulated34970A,
     Emulated3706A,
     EmulatedNumato,
+    EmulatedPrs,
 )
 
 

@@ -55,3 +55,24 @@ def test_it_measures_what_the_usual_bank_measures(start, fmes, tmp_path, driver,
     # One seed, one noise: what remains is the time that a bank takes to move.
     assert np.abs(found.voltage - expected.voltage).max() < 1e-6
     assert np.ptp(expected.voltage) > 20e-3
+
+
+def test_a_decade_box_makes_every_value_itself(start, fmes, tmp_path):
+    rig, text = tmp_path / "decade.toml", '[resistor_bank]\ndriver = "iet-prs"\n'
+    rig.write_text(text)
+    served = start("emulate", rig.name).stdout
+    addresses = [served.readline().strip().split(": ", 1)[1] for _ in range(2)]
+    rig.write_text(
+        f'[source_meter]\naddress = "{addresses[0]}"\n{text}address = "{addresses[1]}"\n'
+        '[visa]\nlibrary = "@py"\n'
+    )
+    done = fmes(
+        "run", "ltp-ltd", "--rig", rig.name, "--set", "states=471.3,8k,open", "--set", "up=10",
+        "--set", "down=10", "--out", "decade.h5", "--no-figure",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = open_run(tmp_path / "decade.h5")
+    assert run.outcome is Outcome.FINISHED
+    assert "open as commanded" in run.events[-1].message
+    values = run.samples[run.samples.pulse_index > 0].resistance
+    assert np.allclose(np.unique(values), [471.3, 8000.0, np.inf])

@@ -38,7 +38,7 @@ class Element:
         What it is by its look.
     text
         A word or a string's content, what stands within the parentheses of an expression,
-        or a block's bytes as latin-1.
+        a block's bytes as latin-1, or a number's digits as written, without its exponent.
     number
         A number's value, without its suffix.
     suffix
@@ -152,7 +152,7 @@ class _Reader:
         suffix = self._match(_SUFFIX)
         # Beyond a float's range it is infinite, which no command's limits admit.
         value = float(f"{mantissa}e{exponent}")
-        return Element("number", number=value, suffix=suffix[1] if suffix else "")
+        return Element("number", mantissa, value, suffix[1] if suffix else "")
 
     def _string(self, quote: str) -> Element:
         parts = []
