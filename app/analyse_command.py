@@ -16,6 +16,7 @@ from analysis.catalogue import ANALYSES, for_protocol
 from app.errors import InputError
 from app.stimulus import save_figure
 from data.reader import Run, open_run
+from data.run import Outcome
 from data.timing import Timing, play_timings
 
 
@@ -45,6 +46,9 @@ def show_measures(path: Path, console: Console) -> None:
         console.print(table, width=max(console.width, _width(columns)), crop=False)
     for note in text.notes:
         console.print(note, highlight=False, markup=False)
+    if run.outcome is not Outcome.FINISHED:
+        ended = f"{run.outcome}: {run.reason}" if run.reason else f"{run.outcome}"
+        console.print(ended, style="yellow", highlight=False, markup=False, soft_wrap=True)
     timing = Timing.together(play_timings(run.samples, run.plays))
     style = "yellow" if timing.overrun else ""
     console.print(f"timing: {timing}", style=style, highlight=False, markup=False)

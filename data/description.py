@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -26,6 +24,7 @@ from data.layout import (
     texts,
 )
 from data.run import RunInfo
+from data.writer import Writer
 from protocols.program import PulseProgram
 
 NEXUS_VERSION = "v2024.02"
@@ -43,11 +42,11 @@ _PROGRAM_COLUMNS = {
 
 
 def write_info(
-    file: h5py.File, info: RunInfo, *, compressed: bool, writer: tuple[str, int] | None = None
+    file: h5py.File, info: RunInfo, *, compressed: bool, writer: Writer | None = None
 ) -> h5py.Group:
     """Write all that is known at the start of a run; returns the entry.
 
-    `writer` is the computer and process that recorded, this one unless given.
+    `writer` is the process that recorded, this one unless given.
     """
     _write_root(file, info)
     entry = add_group(file, "entry", "NXentry")
@@ -65,9 +64,10 @@ def write_info(
     set_attribute(program, "version", info.software.get(CREATOR, ""))
     set_attribute(program, "program_url", "")
     add_text(process, "date", info.start.isoformat())
-    host, pid = writer or (platform.node(), os.getpid())
-    add_text(process, "host", host)
-    process["pid"] = np.int64(pid)
+    writer = writer or Writer.this()
+    add_text(process, "host", writer.host)
+    process["pid"] = np.int64(writer.process)
+    add_text(process, "birth", writer.birth)
     process["simulated"] = np.bool_(info.simulated)
     _add_note(entry, "software_environment", info.software)
     _add_note(entry, "rig", info.rig)
@@ -102,6 +102,12 @@ def read_info(entry: h5py.Group) -> RunInfo:
         ),
         software=read_note(entry["software_environment"]),
     )
+
+
+def read_writer(entry: h5py.Group) -> Writer:
+    """The process that recorded a run."""
+    process = entry["process"]
+    return Writer(get_text(process, "host"), int(process["pid"][()]), get_text(process, "birth"))
 
 
 def to_json(value: Mapping[str, Any], what: str) -> str:
@@ -158,9 +164,8 @@ def _write_protocol(entry: h5py.Group, info: RunInfo, *, compressed: bool) -> No
 
 def _read_program(group: h5py.Group) -> PulseProgram:
     attributes = group.attrs
-    columns: dict[str, Any] = {n: group[n][()] for n in _PROGRAM_COLUMNS if n in group}
-    # Files from before readings could be left out have no such column.
-    columns["keep"] = columns.get("keep", np.ones(len(columns["level"]))).astype(np.bool_)
+    columns: dict[str, Any] = {n: group[n][()] for n in _PROGRAM_COLUMNS}
+    columns["keep"] = columns["keep"].astype(np.bool_)
     return PulseProgram(
         source=attributes["source"],
         **columns,

@@ -27,10 +27,10 @@ from data.layout import (
     set_attribute,
     texts,
 )
+from data.names import sync_file, sync_folder
 from data.reader import Run, open_run
 from data.run import Outcome
 from data.samples import Samples
-from data.slots import sync_folder
 from data.timing import play_timings
 from protocols.program import Instant
 from protocols.quantities import RESISTANCE
@@ -55,7 +55,7 @@ def finish(path: Path, complete: Callable[[Run], Run] = lambda run: run) -> None
     new = path.with_name(path.name + ".rewriting")
     try:
         run = complete(open_run(path))
-        if run.outcome is Outcome.RUNNING:
+        if run.outcome in (Outcome.RUNNING, Outcome.INTERRUPTED):
             raise DataError(f"{path} has no outcome yet")
         _write(new, run)
         open_run(new)  # holds every row on the disk against its checksum
@@ -111,8 +111,7 @@ def _write(path: Path, run: Run) -> None:
         add_table(entry, "blocks", columns, compressed=True)
         _write_psv(entry, run)
         _write_resistor_log(entry["instrument"], run)
-    with path.open("r+b") as written:
-        os.fsync(written.fileno())
+    sync_file(path)
 
 
 def _write_timing(file: h5py.File, table: h5py.Group, run: Run) -> None:

@@ -30,7 +30,7 @@ from data.samples import COLUMNS, Flag
 from protocols.program import Instant
 
 CREATOR = "fmes-lab"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ROWS_A_CHUNK = 16_384
 """Rows that are compressed and checksummed together in a finished file."""
 

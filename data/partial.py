@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
-from data.description import read_note
+from data.access import opened
+from data.description import read_note, read_writer
 from data.layout import get_text
-from data.reader import column_of, length_of, opened
+from data.reader import column_of, interruption, length_of
 from data.run import Outcome
 from data.samples import COLUMNS, Samples
+from data.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Summary:
     working
         Whether it is a working file: the run goes on, or was never finished.
     writer
-        The computer and the process number that recorded it.
+        The process that recorded it.
     """
 
     path: Path
@@ -46,7 +49,7 @@ class Summary:
     reason: str
     readings: int
     working: bool
-    writer: tuple[str, int]
+    writer: Writer
 
 
 def read_summary(path: Path) -> Summary:
@@ -58,8 +61,13 @@ def read_summary(path: Path) -> Summary:
         As `data.reader.open_run`.
     """
     path = path.absolute()
-    with opened(path) as file:
-        return _summary(path, file, file["entry"])
+    summary = _read(path)
+    if summary.outcome is Outcome.RUNNING and summary.writer.gone:
+        # It may have ended after the outcome was read, and before it was gone.
+        summary = _read(path)
+        if summary.outcome is Outcome.RUNNING:
+            return _interrupted(summary)
+    return summary
 
 
 def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
@@ -84,6 +92,27 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
     return Samples(**columns), n_rows
 
 
+def _read(path: Path) -> Summary:
+    with opened(path) as file:
+        return _summary(path, file, file["entry"])
+
+
+def _interrupted(summary: Summary) -> Summary:
+    n, last, arrival = summary.readings, None, None
+    with opened(summary.path) as file:
+        if n:
+            last = float(column_of(file["entry/data"], "time", n, n - 1)[0])
+            blocks = file["entry/blocks"]
+            number = int(np.searchsorted(np.cumsum(blocks["n_rows"][()]), n))
+            arrival = float(column_of(blocks, "host_time", number + 1, number)[0])
+    return replace(
+        summary,
+        outcome=Outcome.INTERRUPTED,
+        reason=interruption(summary.writer, n, last, arrival),
+        end=None if arrival is None else datetime.fromtimestamp(arrival, UTC).astimezone(),
+    )
+
+
 def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
     attributes = file.attrs
     # The outcome first, as in `data.reader`: a run that ends meanwhile is still running.
@@ -106,5 +135,5 @@ def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
         reason=get_text(entry, "reason") if ended else "",
         readings=length_of(entry["data"]),
         working="n_valid" in entry["data"],
-        writer=(get_text(entry, "process/host"), int(entry["process/pid"][()])),
+        writer=read_writer(entry),
     )

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +16,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from data.description import read_info
+from data.access import opened
+from data.description import read_info, read_writer
 from data.errors import DataError
-from data.layout import CREATOR, ROWS_A_CHUNK, SCHEMA_VERSION, TABLES, checksum, codes, get_text
+from data.layout import ROWS_A_CHUNK, TABLES, checksum, codes, get_text
 from data.run import Event, Outcome, RecordedPlay, RunInfo
 from data.samples import COLUMNS, Samples
+from data.writer import Writer
+from protocols.quantities import TIME
 
 if TYPE_CHECKING:
     import xarray
-
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,11 +42,12 @@ class Run:
     samples
         The readings.
     outcome
-        As recorded: "running" also when the program that recorded it is gone.
+        As recorded; "interrupted" when none is and the program that recorded it is gone.
     reason
         Why it ended.
     end
-        Time of day, with time zone; None when it did not end.
+        Time of day, with time zone; of an interrupted run, when its last readings arrived.
+        None when it did not end.
     events
         The log.
     plays
@@ -58,7 +58,7 @@ class Run:
     working
         Whether it is a working file: the run goes on, or was never finished.
     writer
-        The computer and the process number that recorded it.
+        The process that recorded it.
     """
 
     path: Path
@@ -71,7 +71,7 @@ class Run:
     plays: tuple[RecordedPlay, ...]
     blocks: NDArray[np.void]
     working: bool
-    writer: tuple[str, int]
+    writer: Writer
 
     def __repr__(self) -> str:
         rig = "SIMULATED" if self.info.simulated else "real rig"
@@ -161,56 +161,54 @@ def open_run(path: Path | str, *, verify: bool = True) -> Run:
         or rows that do not match their checksum.
     """
     path = Path(path).absolute()
-    with opened(path) as file:
-        run = _read(path, file["entry"])
+    run = _read(path)
+    if run.outcome is Outcome.RUNNING and run.writer.gone:
+        # It may have ended after the outcome was read, and before it was gone.
+        run = _read(path)
     if verify:
         _verify(run)
-    return run
+    return _interrupted(run) if run.outcome is Outcome.RUNNING and run.writer.gone else run
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """Open a file of ours to read; whatever goes wrong with it in the block is a `DataError`."""
-    _check_signature(path)
-    # Locks are for writers; reading never holds up the program that records.
-    with _told(path), h5py.File(path, "r", locking=False) as file:
-        _check_ours(path, file)
-        yield file
+def _read(path: Path) -> Run:
+    with opened(path) as file:
+        return _content(path, file["entry"])
 
 
-def _check_signature(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(_SIGNATURE))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    if start != _SIGNATURE:
-        raise DataError(f"{path} is not an HDF5 file; give a file recorded by {CREATOR}")
+def _interrupted(run: Run) -> Run:
+    arrival = float(run.blocks["host_time"][-1]) if len(run.blocks) else None
+    last = float(run.samples.time[-1]) if len(run.samples) else None
+    return replace(
+        run,
+        outcome=Outcome.INTERRUPTED,
+        reason=interruption(run.writer, len(run.samples), last, arrival),
+        end=None if arrival is None else datetime.fromtimestamp(arrival, UTC).astimezone(),
+    )
 
 
-def _check_ours(path: Path, file: h5py.File) -> None:
-    creator = file.attrs.get("creator")
-    if creator != CREATOR or "schema_version" not in file.attrs:
-        raise DataError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")
-    if (version := int(file.attrs["schema_version"])) > SCHEMA_VERSION:
-        raise DataError(
-            f"{path} has version {version} of the file format, this program reads up to "
-            f"{SCHEMA_VERSION}; update {CREATOR}"
-        )
+def interruption(writer: Writer, readings: int, last: float | None, arrival: float | None) -> str:
+    """What is said of a run whose program is gone.
+
+    Parameters
+    ----------
+    readings
+        How many are safe.
+    last
+        Time of the last of them in s after the start of the run; None when there is none.
+    arrival
+        When it arrived, in s after 1970-01-01 UTC.
+    """
+    text = f"the program that recorded it ({writer}) is gone; "
+    if last is None or arrival is None:
+        return f"{text}it recorded no reading"
+    when = datetime.fromtimestamp(arrival, UTC).astimezone().isoformat(timespec="seconds")
+    return (
+        f"{text}its {readings} readings are safe, the last good one {TIME.format(last)} after the "
+        f"start, recorded {when}"
+    )
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn whatever HDF5 makes of a file that is not whole into one clear error."""
-    try:
-        yield
-    except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
-        raise DataError(
-            f"{path} is damaged or was cut short ({error}); use a backup of it"
-        ) from error
-
-
-def _read(path: Path, entry: h5py.Group) -> Run:
+def _content(path: Path, entry: h5py.Group) -> Run:
     # The outcome first: a run that ends meanwhile is then read as running, never as one
     # that finished with fewer rows than it has.
     outcome = Outcome(get_text(entry, "outcome"))
@@ -230,7 +228,7 @@ def _read(path: Path, entry: h5py.Group) -> Run:
         plays=_read_plays(entry["plays"], n_rows),
         blocks=_read_blocks(entry["blocks"], n_rows),
         working="n_valid" in entry["data"],
-        writer=(get_text(entry, "process/host"), int(entry["process/pid"][()])),
+        writer=read_writer(entry),
     )
 
 
@@ -280,8 +278,6 @@ def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
     first = column_of(group, "first_row", n)
     # A play that was committed after the rows were read has none of them.
     counts = np.diff(np.minimum([*first, n_rows], n_rows))
-    # Files from before there were several devices have no such column.
-    devices = _texts(group, "device", n) if "device" in group else [""] * n
     return tuple(
         RecordedPlay(
             label, digest, started, resistance, json.loads(settings), row, count, device=device
@@ -294,7 +290,7 @@ def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
             _texts(group, "settings", n),
             first.tolist(),
             counts.tolist(),
-            devices,
+            _texts(group, "device", n),
             strict=True,
         )
     )

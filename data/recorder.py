@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -39,10 +40,11 @@ from data.layout import (
     fit,
     set_attribute,
 )
+from data.names import exists, take_name
 from data.reader import Run
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import COLUMNS, Samples
-from data.slots import Slot, Slots, sync_folder
+from data.slots import Slot, Slots
 from protocols.program import PulseProgram
 
 EVENTS = 1000
@@ -88,12 +90,15 @@ class Recorder:
         path = Path(path).absolute()
         room = {"data": capacity, "plays": plays, "events": EVENTS, "blocks": capacity}
         _check_disk(path, room)
-        _claim(path)
+        # The file takes its name when it is whole: a kill until then leaves no file of a run.
+        new = path.with_name(f".{uuid.uuid4().hex}.creating")
+        _claim(path, new)
         try:
-            slots = Slots(path, _create(path, info, room))
-            sync_folder(path.parent)
+            places = _create(new, info, room)
+            take_name(new, path)
+            slots = Slots(path, places)
         except BaseException as error:
-            path.unlink()
+            new.unlink(missing_ok=True)
             if isinstance(error, (OSError, RuntimeError, ValueError, MemoryError)):
                 raise DataError(
                     f"{path} cannot be created with room for {capacity} readings: {error}"
@@ -184,8 +189,8 @@ class Recorder:
         DataError
             Ended already, or the outcome cannot be written.
         """
-        if outcome is Outcome.RUNNING:
-            raise DataError("a run ends as finished, aborted or failed, not as running")
+        if outcome in (Outcome.RUNNING, Outcome.INTERRUPTED):
+            raise DataError(f"a run ends as finished, aborted or failed, not as {outcome}")
         slots = self._open()
         for status in ({"reason": reason, "end_time": end.isoformat()}, {"outcome": outcome}):
             for name, text in status.items():
@@ -249,12 +254,12 @@ def _check_disk(path: Path, room: Mapping[str, int]) -> None:
         )
 
 
-def _claim(path: Path) -> None:
-    """Create an empty file that nobody had."""
+def _claim(path: Path, new: Path) -> None:
+    """Create an empty file that is to have a name which nobody has yet."""
+    if os.path.lexists(path):
+        raise exists(path)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except FileExistsError:
-        raise DataError(f"{path} exists and is never replaced; choose another name") from None
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(f"the folder {path.parent} does not exist; create it first") from None
     except OSError as error:

@@ -18,6 +18,9 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     ABORTED = "aborted"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """The program that recorded it is gone and never set an outcome; found out by whoever reads
+    the file next."""
 
 
 @dataclass(frozen=True)

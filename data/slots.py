@@ -42,7 +42,6 @@ class Slots:
         self._path = path
         self._slots = slots
         self._file = path.open("r+b", buffering=0)
-        os.fsync(self._file.fileno())
 
     def write(self, name: str, row: int, values: NDArray[Any]) -> None:
         """Overwrite values from a row on; the caller keeps within what is allocated.
@@ -82,13 +81,3 @@ class Slots:
             raise DataError(
                 f"{self._path} cannot be written: {error}; what was recorded before is safe"
             ) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Return when the names in a folder are on the disk, where the system can tell that."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,9 +19,8 @@ from protocols.quantities import RESISTANCE
 
 ENDINGS = (".h5", ".hdf5")
 """How the files of runs end."""
-UNREADABLE, INTERRUPTED = "unreadable", "interrupted"
-"""Outcomes of a row besides those of a run: no run can be read from the file; the program that
-recorded it is gone."""
+UNREADABLE = "unreadable"
+"""Outcome of a row besides those of a run: no run can be read from the file."""
 _BLANK: dict[str, Any] = {
     "protocol": "", "preset": "", "sample": "", "start": None, "outcome": UNREADABLE,
     "reason": "", "readings": 0, "duration": None, "simulated": None, "user": "", "states": [],
@@ -87,7 +85,7 @@ class Browser:
             return None
         content = _read(Path(entry.path))
         # A working file grows inside its size, and its writer may go at any time.
-        if content["outcome"] not in (Outcome.RUNNING, INTERRUPTED):
+        if content["outcome"] != Outcome.RUNNING:
             self._known[entry.path] = (version, content)
         return content
 
@@ -121,18 +119,11 @@ def _read(path: Path) -> dict[str, Any]:
         summary = read_summary(path)
     except DataError as error:
         return {**_BLANK, "problem": str(error).removeprefix(f"{path} ")}
-    outcome, reason = str(summary.outcome), summary.reason
-    if summary.outcome is Outcome.RUNNING and _gone(*summary.writer):
-        host, process = summary.writer
-        outcome = INTERRUPTED
-        reason = (
-            f"the program that recorded it (process {process} on {host}) is gone; its "
-            f"{summary.readings} readings are safe"
-        )
     return {
         **_BLANK, "protocol": summary.protocol, "preset": summary.preset,
-        "sample": summary.sample, "start": summary.start.isoformat(), "outcome": outcome,
-        "reason": reason, "readings": summary.readings, "simulated": summary.simulated,
+        "sample": summary.sample, "start": summary.start.isoformat(),
+        "outcome": str(summary.outcome), "reason": summary.reason,
+        "readings": summary.readings, "simulated": summary.simulated,
         "duration": (summary.end - summary.start).total_seconds() if summary.end else None,
         "user": summary.user, "states": plain(asked_states(summary.parameters)),
         "recorded_notes": summary.notes, "problem": "",
@@ -159,16 +150,3 @@ def _with_notes(path: str, content: dict[str, Any], *, noted: bool) -> dict[str,
     except DataError as error:
         return {**row, "notes_problem": str(error)}
     return {**row, "notes": found.notes, "tags": list(found.tags)} if found else row
-
-
-def _gone(host: str, process: int) -> bool:
-    """Whether a process is known to have ended; not known of other computers and on Windows."""
-    if host != platform.node() or os.name != "posix":
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # there is one, of another user
-        return False
-    return False

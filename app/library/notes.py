@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from app.errors import InputError
 from data.errors import DataError
-from data.slots import sync_folder
+from data.names import sync_folder
 
 SUFFIX = ".notes.json"
 """What is added to the name of a run's file for that of its notes."""

@@ -1,6 +1,8 @@
 """What `fmes analyse` prints of a run."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -48,3 +50,24 @@ def test_several_cycles_have_their_repeatability_and_one_has_not(run, tmp_path):
     assert f"{noise:.3g}" in analyse(run)
     once = lab.run("ltp-ltd", up=5, down=5, states="open", out=tmp_path / "once.h5")
     assert "write noise" not in analyse(once.path)
+
+
+def test_a_run_whose_program_is_gone_is_analysed_and_said_to_be_interrupted(run, tmp_path):
+    script = f"""
+import os
+from data.reader import open_run
+from data.recorder import Recorder
+run = open_run({str(run)!r})
+recorder = Recorder.begin({str(tmp_path / "dead.h5")!r}, run.info, 1000, 10)
+recorder.play(run.plays[0])
+recorder.append(run.samples[:20])
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    output = analyse(tmp_path / "dead.h5")
+    assert "interrupted: the program that recorded it (process " in output
+    assert "its 20 readings are safe, the last good one " in output
+    assert (
+        json.loads(analyse(tmp_path / "dead.h5", "--json"))["provenance"]["outcome"]
+        == "interrupted"
+    )

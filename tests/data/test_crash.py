@@ -11,9 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
+from data.partial import read_summary
 from data.reader import open_run
 from data.run import Outcome
 from data.samples import COLUMNS, Samples
+from data.writer import Writer
 
 Ramp = Callable[[int, int], Samples]
 
@@ -31,8 +33,8 @@ def test_a_kill_takes_at_most_the_block_under_way(
         time.sleep(rng.uniform(0.0, 0.03))
         known = max(rows, writer.kill())
         run = open_run(writer.path)
-        assert run.outcome is Outcome.RUNNING
-        assert run.writer[1] == writer.process.pid
+        assert run.outcome is Outcome.INTERRUPTED
+        assert run.writer.process == writer.process.pid
         n = len(run.samples)
         # The last block may be safe without the writer having learned of it.
         assert n in (known, known + rows)
@@ -59,3 +61,59 @@ def test_a_run_is_read_while_it_is_recorded(
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
     assert all(n % rows == 0 for n in seen)
+
+
+def test_a_kill_while_a_file_is_made_leaves_no_name_without_a_run(
+    tmp_path: Path, start_writer: Callable[..., Any]
+) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        writer = start_writer(folder / "run.h5", blocks=20_000, rows=10)
+        while not list(folder.iterdir()):
+            assert writer.process.poll() is None
+        time.sleep(rng.uniform(0.0, 0.02))
+        known = writer.kill()
+        for path in folder.glob("*.h5"):
+            assert len(open_run(path).samples) in (known, known + 10)
+        assert (folder / "run.h5").exists() or known == 0
+
+
+def test_an_interrupted_run_says_what_its_last_good_reading_is(working: Path) -> None:
+    run, summary = open_run(working), read_summary(working)
+    assert run.outcome is summary.outcome is Outcome.INTERRUPTED
+    assert run.reason == summary.reason
+    assert "gone; its 30 readings are safe, the last good one 29 s after the start" in run.reason
+    assert run.end == summary.end
+    assert run.end is not None
+    assert run.end.timestamp() == pytest.approx(run.blocks["host_time"][-1], abs=1e-3)
+    with h5py.File(working) as file:
+        assert file["entry/outcome"][()] == b"running", "the file itself is not changed"
+
+
+def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
+    this = Writer.this()
+    assert not this.gone
+    assert not this._replace(birth="").gone
+    assert not this._replace(host="another computer", process=1 << 30).gone
+    assert this._replace(process=1 << 22).gone  # greater than any number of Linux
+    if not this.birth:
+        pytest.skip("the system does not tell when a process began")
+    boot, space, start = this.birth.split()
+    assert this._replace(birth=f"{boot} {space} {int(start) - 1}").gone
+    assert this._replace(birth=f"another-start {space} {start}").gone
+    assert not this._replace(birth=f"{boot} 1 {start}", process=1 << 22).gone
+
+
+def test_a_killed_process_that_nobody_asked_after_is_gone(
+    tmp_path: Path, start_writer: Callable[..., Any]
+) -> None:
+    writer = start_writer(tmp_path / "run.h5", blocks=1_000, rows=10)
+    writer.first_block()
+    recorder = open_run(writer.path).writer
+    assert not recorder.gone
+    writer.process.kill()
+    while not recorder.gone:
+        time.sleep(0.001)
+    writer.finish()

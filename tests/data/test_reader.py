@@ -132,7 +132,7 @@ def test_xarray_knows_units_codes_and_the_run(recorded: Path) -> None:
 
 def test_any_hdf5_program_reads_readings_with_units(recorded: Path) -> None:
     with h5py.File(recorded) as file:
-        assert file.attrs["schema_version"] == 1
+        assert file.attrs["schema_version"] == 2
         data = file[file.attrs["default"]]["data"]
         assert data[data.attrs["signal"]].attrs["units"] == "V"
         axis = data[data.attrs["axes"][0].decode()]

@@ -22,6 +22,7 @@ from data.reader import open_run
 from data.recorder import EVENTS, Recorder
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import COLUMNS, Samples
+from data.writer import Writer
 
 END = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 Ramp = Callable[[int, int], Samples]
@@ -96,7 +97,7 @@ def test_a_run_is_read_back_as_it_was_given(
     (read_play,) = run.plays
     assert {name: getattr(read_play, name) for name in vars(play)} == vars(play)
     assert run.samples[read_play.rows].time.shape == (rows,)
-    assert run.writer == going_on.writer == (going_on.writer[0], os.getpid())
+    assert run.writer == going_on.writer == Writer.this()
 
 
 def test_readings_belong_to_the_program_played_before_them(

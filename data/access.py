@@ -1,0 +1,72 @@
+"""Opens files that may be anything: damaged, cut short, older, or not of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import h5py
+
+from data.errors import DataError
+from data.layout import CREATOR, SCHEMA_VERSION
+from data.migration import migrate
+from data.overlay import Overlay
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file of ours to read, as one of the newest version.
+
+    Raises
+    ------
+    DataError
+        Whatever goes wrong with it in the block.
+    """
+    _check_signature(path)
+    with told(path), ExitStack() as stack:
+        # Locks are for writers; reading never holds up the program that records.
+        file = stack.enter_context(h5py.File(path, "r", locking=False))
+        if (version := _version(path, file)) < SCHEMA_VERSION:
+            view = stack.enter_context(Overlay(path))
+            file = stack.enter_context(h5py.File(view, "r+"))
+            migrate(file, version)
+        yield file
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn whatever HDF5 makes of a file that is not whole into one clear error."""
+    try:
+        yield
+    except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        raise DataError(
+            f"{path} is damaged or was cut short ({error}); use a backup of it"
+        ) from error
+
+
+def _check_signature(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_SIGNATURE))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if start != _SIGNATURE:
+        raise DataError(f"{path} is not an HDF5 file; give a file recorded by {CREATOR}")
+
+
+def _version(path: Path, file: h5py.File) -> int:
+    creator = file.attrs.get("creator")
+    if creator != CREATOR or "schema_version" not in file.attrs:
+        raise DataError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")
+    version = int(file.attrs["schema_version"])
+    if version < 1:
+        raise DataError(f"{path} has version {version} of the file format, which never was")
+    if version > SCHEMA_VERSION:
+        raise DataError(
+            f"{path} has version {version} of the file format, this program reads up to "
+            f"{SCHEMA_VERSION}; update {CREATOR}"
+        )
+    return version
