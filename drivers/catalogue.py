@@ -6,11 +6,15 @@ from drivers.iet_prs import IetPrs
 from drivers.keithley_2600b import Keithley2600B
 from drivers.keithley_3706a import Keithley3706A
 from drivers.keysight_34970a import Keysight34970A
+from drivers.keysight_b2900 import KeysightB2900
 from drivers.numato_relay import NumatoRelay
 from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
 
-SOURCE_METERS: tuple[type[SourceMeter], ...] = (Keithley2600B,)
+SOURCE_METERS: tuple[type[SourceMeter], ...] = (
+    Keithley2600B,
+    KeysightB2900,
+)
 RESISTOR_BANKS: tuple[type[ResistorBank], ...] = (
     Keysight34970A,
     Keithley3706A,

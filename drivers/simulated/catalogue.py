@@ -15,10 +15,12 @@ from drivers.simulated.iet_prs import EmulatedPrs
 from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.keithley_3706a import Emulated3706A
 from drivers.simulated.keysight_34970a import Emulated34970A
+from drivers.simulated.keysight_b2900 import EmulatedB2900
 from drivers.simulated.numato_relay import EmulatedNumato
 
 EMULATED: tuple[type[EmulatedInstrument], ...] = (
     Emulated2600B,
+    EmulatedB2900,
     Emulated34970A,
     Emulated3706A,
     EmulatedNumato,
