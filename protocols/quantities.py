@@ -171,7 +171,9 @@ def _scaled(number: float, factor: float) -> float:
 def _registry() -> pint.UnitRegistry[Any]:
     import pint
 
-    return pint.UnitRegistry(cache_folder=":auto:")
+    # Without pint's cache on disk: it names files of the environment that wrote it, and fails
+    # in every other one once that is gone.
+    return pint.UnitRegistry()
 
 
 def _annotation(quantity: Quantity) -> tuple[Quantity, BeforeValidator]:

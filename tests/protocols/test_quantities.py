@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import pint
 import pytest
@@ -87,3 +90,14 @@ def test_prefixes():
     assert with_prefix(10_800.0, "s") == "10800 s"
     assert with_prefix(100_000.0, "") == "100000"
     assert RESISTANCE.format(OPEN) == "open"
+
+
+def test_units_need_nothing_of_another_environment(tmp_path):
+    """A cache that outlives the environment whose files it names once broke every other one."""
+    code = "from protocols.quantities import TIME; print(TIME.parse('2 minute'))"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.stdout.strip() == "120.0", done.stderr
+    assert list(tmp_path.iterdir()) == []
