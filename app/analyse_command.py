@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from analysis.analysis import Analysis
+from analysis.analysis import Table as Measures
 from analysis.catalogue import ANALYSES, for_protocol
 from app.errors import InputError
 from app.stimulus import save_figure
@@ -34,7 +35,17 @@ def analyse_file(path: Path, *, as_json: bool) -> None:
 def show_measures(path: Path, console: Console) -> None:
     """Print the main measures of a run as a table."""
     run, analysis = _open(path)
-    text = analysis.analyse(run).table()
+    show_table(analysis.analyse(run).table(), console)
+    if run.outcome is not Outcome.FINISHED:
+        ended = f"{run.outcome}: {run.reason}" if run.reason else f"{run.outcome}"
+        console.print(ended, style="yellow", highlight=False, markup=False, soft_wrap=True)
+    timing = Timing.together(play_timings(run.samples, run.plays))
+    style = "yellow" if timing.overrun else ""
+    console.print(f"timing: {timing}", style=style, highlight=False, markup=False)
+
+
+def show_table(text: Measures, console: Console) -> None:
+    """Print a table of measures with its notes, in as many blocks as the width asks for."""
     blocks = _blocks(list(zip(text.columns, *text.rows, strict=True)), console.width)
     for number, columns in enumerate(blocks):
         table = Table(*(name for name, *_ in columns), box=None, pad_edge=False)
@@ -46,12 +57,6 @@ def show_measures(path: Path, console: Console) -> None:
         console.print(table, width=max(console.width, _width(columns)), crop=False)
     for note in text.notes:
         console.print(note, highlight=False, markup=False)
-    if run.outcome is not Outcome.FINISHED:
-        ended = f"{run.outcome}: {run.reason}" if run.reason else f"{run.outcome}"
-        console.print(ended, style="yellow", highlight=False, markup=False, soft_wrap=True)
-    timing = Timing.together(play_timings(run.samples, run.plays))
-    style = "yellow" if timing.overrun else ""
-    console.print(f"timing: {timing}", style=style, highlight=False, markup=False)
 
 
 _Column: TypeAlias = tuple[str, ...]

@@ -213,6 +213,47 @@ def export(
 
 
 @app.command()
+def adapt(
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FOLDER", help="Folder of the four files of MNIST.")
+    ],
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RUN",
+            help="LTP/LTD runs with the open state; the simulated rig is measured without one.",
+        ),
+    ] = None,
+    images: Annotated[
+        int, typer.Option("--images", min=1, help="Images of dataset 2 to map.")
+    ] = 1000,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of training on dataset 1.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 1,
+    law: Annotated[
+        str,
+        typer.Option(
+            "--law", metavar="LAW", help="What is linear in brightness: conductance, resistance."
+        ),
+    ] = "conductance",
+    amplitude: Annotated[
+        str, typer.Option("--amplitude", help="Of the pulse that goes with an image.")
+    ] = "1 mA",
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the result's file, or a new file *.h5.")
+    ] = Path("networks"),
+    dark: Annotated[bool, typer.Option("--dark", help="Figure light on dark.")] = False,
+) -> None:
+    """Let a network of four digits adapt to four others by mapping their pixels (Fig. 5)."""
+    with _exit_codes():
+        from app.adapt_command import adapt_network
+
+        adapt_network(
+            runs or [], data, images=images, epochs=epochs, seed=seed, law=law,
+            amplitude=amplitude, out=out, dark=dark,
+        )  # fmt: skip
+
+
+@app.command()
 def reproduce(
     rig: RigPath = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for a new folder of results.")] = Path(

@@ -1,0 +1,167 @@
+"""`fmes adapt`: a network of four digits adapts to four others while it is shown them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, get_args
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from analysis.ltp_ltd import LtpLtdAnalysis
+from analysis.update_curve import NoCurveError, UpdateCurve, update_curves
+from app import lab
+from app.analyse_command import show_table
+from app.errors import InputError
+from app.output import free, new_file, output_file
+from app.stimulus import save_figure
+from data.reader import open_run
+from data.run import Outcome
+from network.adaptation import AdaptationError, adapt
+from network.adaptation_file import write_adaptation
+from network.adaptation_result import Options
+from network.idx import DigitsError, read_digits
+from network.mapped_devices import Law
+from protocols.quantities import CURRENT, OPEN
+
+
+def adapt_network(
+    runs: Sequence[Path],
+    data: Path,
+    *,
+    images: int,
+    epochs: int,
+    seed: int,
+    law: str,
+    amplitude: str,
+    out: Path,
+    dark: bool,
+) -> None:
+    """Train, map images, and write the result's file and figure.
+
+    Raises
+    ------
+    InputError
+        The runs, the digits or an option cannot be used; nothing was written.
+    """
+    options = Options(
+        images=images, epochs=epochs, seed=seed, law=_law(law), amplitude=_amplitude(amplitude)
+    )
+    try:
+        digits = read_digits(data)
+    except DigitsError as error:
+        raise InputError(f"--data: {error}") from error
+    path = output_file(out, "adaptation", "")
+    picture = path.with_suffix(".png")
+    free((picture,))
+    console = Console(highlight=False, soft_wrap=True)
+    curve = open_curve(runs) if runs else _simulated_curve(path.parent, console)
+    try:
+        with Stages(console) as stages:
+            result = adapt(digits, curve, options, stages.tell)
+    except AdaptationError as error:
+        raise InputError(str(error)) from error
+    write_adaptation(path, result)
+    from network.adaptation_figure import draw
+
+    save_figure(draw(result, dark=dark), picture)
+    show_table(result.table(), Console())
+    console.print(f"file    {path}\nfigure  {picture}")
+
+
+def open_curve(runs: Sequence[Path]) -> UpdateCurve:
+    """The update curve of the open state, from LTP/LTD runs.
+
+    Raises
+    ------
+    InputError
+        There is none in them.
+    """
+    results = []
+    for path in runs:
+        run = open_run(path)
+        if run.info.protocol != LtpLtdAnalysis.protocol:
+            raise InputError(
+                f"{path} is a run of {run.info.protocol}; an update curve needs one of "
+                f"{LtpLtdAnalysis.protocol}"
+            )
+        result = LtpLtdAnalysis().analyse(run)
+        opened = tuple(s for s in result.states if s.state.nominal == OPEN)
+        if not opened:
+            raise InputError(
+                f"{path}: the network is trained with the resistor open, and the run is of "
+                f"{', '.join(s.state.label for s in result.states) or 'no state'}; measure the "
+                "open state"
+            )
+        results.append(replace(result, states=opened))
+    try:
+        (curve,) = update_curves(results)
+    except NoCurveError as error:
+        raise InputError(str(error)) from error
+    return curve
+
+
+class Stages:
+    """A bar for each stage, with the time still to wait; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+            TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), console=console,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+
+    def tell(self, stage: str, share: float) -> None:
+        """Show how far a stage is, from 0 to 1."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=1.0)
+        self._bar.update(self._tasks[stage], completed=share)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+
+def _simulated_curve(folder: Path, console: Console) -> UpdateCurve:
+    path = new_file(folder, "adaptation-ltp-ltd")
+    console.print(f"no run is given: ltp-ltd is measured on the SIMULATED rig, {path}")
+    run = lab.run(LtpLtdAnalysis.protocol, states="open", out=path)
+    if run.outcome is not Outcome.FINISHED:
+        raise InputError(f"{path}: the run {run.outcome}: {run.reason}")
+    return open_curve([path])
+
+
+def _law(text: str) -> Law:
+    for law in get_args(Law):
+        if text == law:
+            return law  # type: ignore[no-any-return]
+    raise InputError(f"--law {text!r}: give one of {', '.join(get_args(Law))}")
+
+
+def _amplitude(text: str) -> float:
+    try:
+        value = CURRENT.parse(text)
+    except ValueError as error:
+        raise InputError(f"--amplitude: {error}") from error
+    if value <= 0:
+        raise InputError(f"--amplitude {text}: the pulses that charge a device are above 0 A")
+    return value
