@@ -269,12 +269,18 @@ def reproduce(
 
 
 @app.command()
-def safe(rig: RigFileName) -> None:
+def safe(
+    rig: RigFileName,
+    by_hand: Annotated[
+        bool,
+        typer.Option("--by-hand", help="You have switched it off; let runs begin again."),
+    ] = False,
+) -> None:
     """Switch every instrument of a rig off, whatever state things are in."""
     from app.safe_command import make_safe
 
     with _exit_codes():
-        code = make_safe(rig)
+        code = make_safe(rig, by_hand=by_hand)
     raise typer.Exit(code)
 
 

@@ -92,6 +92,7 @@ def run(
     try:
         info = experiment.info(instruments, sample=sample, notes=notes)
         file = FileSink(path)
+        instruments.measuring(path)
         runner = Runner(instruments, [file])
         with _abort_on_interrupt(runner):
             ended = runner.run(experiment.stimulus, experiment.plan, info)

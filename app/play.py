@@ -42,6 +42,7 @@ def play(
     """
     file = FileSink(path)
     runner = Runner(rig, [file, shown])
+    rig.measuring(path)
     info = experiment.info(rig, sample=sample, notes=note)
     try:
         with control(runner), shown if isinstance(shown, AbstractContextManager) else nullcontext():

@@ -43,6 +43,8 @@ def check_rig(rig: Path, to: Path | None) -> int:
         _say(console, Finding("reach the instruments", False, str(error), {}), findings)
     else:
         try:
+            for text in instruments.news():
+                _say(console, Finding("how it was left", True, text, {}), findings)
             for finding in check(instruments):
                 _say(console, finding, findings)
         except InstrumentError as error:

@@ -42,6 +42,9 @@ def resistor_bank_class(rig: RigFile) -> type[ResistorBank]:
 def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     """Open both instruments of a rig; nothing is energised.
 
+    A real rig is locked against other processes and guarded until it is closed. If whoever had
+    it before did not leave it safe, it is made safe first.
+
     Parameters
     ----------
     bench
@@ -49,9 +52,25 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
 
     Raises
     ------
+    InputError
+        Another process has the rig.
     InstrumentError
-        An instrument cannot be reached or is another model.
+        An instrument cannot be reached or is another model, or the rig was left unsafe and
+        cannot be made safe.
     """
+    if rig.simulated:
+        return _reach(rig, bench)
+    from app.guard.guarded_rig import GuardedRig, Tenure
+
+    tenure = Tenure.begin(rig)
+    try:
+        return GuardedRig(**vars(_reach(rig, None)), tenure=tenure)
+    except BaseException:
+        tenure.end()
+        raise
+
+
+def _reach(rig: RigFile, bench: Bench | None) -> Rig:
     meter_link, bank_link = links(rig, bench)
     meter = open_meter(rig, meter_link)
     try:

@@ -112,6 +112,7 @@ class Runner:
             for sink in self._sinks:
                 sink.begin(info, plan)
             self._enter(RunState.RUNNING, "")
+            self._hear()
             self._rig.make_safe()
             self._zero = self._rig.meter.now()
             self._walk(protocol.steps(), counted=True)
@@ -238,6 +239,7 @@ class Runner:
                 )
             if self._abort_reason is not None:
                 raise _Abort
+            self._hear()
             if running:
                 self._announce_pausing(program, started)
                 self._rig.wait(_POLL)
@@ -291,10 +293,16 @@ class Runner:
             self._resume.wait()
             if self._abort_reason is None:
                 self._event("info", "resumed")
+        self._hear()
         if self._abort_reason is None and self._state is not RunState.RUNNING:
             self._enter(RunState.RUNNING, "")
         if self._abort_reason is not None:
             raise _Abort
+
+    def _hear(self) -> None:
+        """Write down what there is to say of the rig itself."""
+        for text in self._rig.news():
+            self._event("warning", text)
 
     def _enter(self, state: RunState, reason: str) -> None:
         self._state = state

@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from app.cli import FAILED
+from app.errors import InputError
+from app.guard.lock import RigLock, holder_of
+from app.guard.record import Record, now
+from app.guard.switching_off import BY_HAND, switch_off
 from app.rig_file import RigFile
-from app.rigs import links, open_bank, open_meter
-from drivers.errors import InstrumentError
-from drivers.link import Link
-from drivers.resistor_bank import ResistorBank
-from drivers.source_meter import SourceMeter
-
-_Open = Callable[[RigFile, Link], SourceMeter | ResistorBank]
 
 
-def make_safe(rig: Path) -> int:
+def make_safe(rig: Path, *, by_hand: bool) -> int:
     """Make both instruments safe, each whether or not the other can be; returns the exit code.
+
+    Parameters
+    ----------
+    by_hand
+        The operator has done it: only write that down.
 
     Raises
     ------
     InputError
-        The rig file cannot be used.
+        The rig file cannot be used; or it was done by hand and the rig is in use.
     """
     file = RigFile.read(rig)
-    meter_link, bank_link = links(file)
     console = Console(highlight=False, soft_wrap=True)
-    unknown = 0
-    # The source first: relays that open under current wear.
-    for role, link, reach in (
-        ("source_meter", meter_link, open_meter),
-        ("resistor_bank", bank_link, open_bank),
-    ):
-        try:
-            state = _safe(file, link, reach)
-        except InstrumentError as error:
-            unknown += 1
-            console.print(f"{role}: state UNKNOWN: {error}", markup=False)
-        else:
-            console.print(f"{role}: {state}", markup=False)
-    if unknown:
-        console.print("Switch it off by hand and disconnect the device before touching anything.")
+    if by_hand:
+        _write_down(file, f"switched off by hand, as was said at {now()}", by_hand=True)
+        console.print("written down: the rig was switched off by hand")
+        return 0
+    became = []
+    for one in switch_off(file):
+        became.append(one)
+        console.print(str(one), markup=False)
+    if file.simulated:
+        return 0
+    if not all(one.safe for one in became):
+        console.print(f"{BY_HAND.capitalize()}.")
         return FAILED
+    if (holder := holder_of(_addresses(file))) is not None:
+        text = f"in use by {holder}, which may energise it again; end that"
+        console.print(text, markup=False)
+    else:
+        _write_down(file, f"made safe by fmes safe at {now()}", by_hand=False)
     return 0
 
 
-def _safe(file: RigFile, link: Link, reach: _Open) -> str:
-    instrument = reach(file, link)
+def _alike(file: RigFile, record: Record) -> bool:
+    """Whether what was switched off is what was left: a meter has other channels too."""
+    left = RigFile.model_validate(record.rig)
+    return (left.source_meter, left.resistor_bank) == (file.source_meter, file.resistor_bank)
+
+
+def _addresses(file: RigFile) -> tuple[str, str]:
+    return file.source_meter.address, file.resistor_bank.address
+
+
+def _write_down(file: RigFile, said: str, *, by_hand: bool) -> None:
+    """Have the next run find that the rig is safe."""
+    if file.simulated:
+        raise InputError("a simulated rig has nothing to be switched off by hand")
+    lock = RigLock.take(_addresses(file))
     try:
-        return f"{instrument.identity}: {instrument.make_safe()}"
+        for record in lock.left():
+            if by_hand or _alike(file, record):
+                lock.write(record.but(state="safe", said=said))
     finally:
-        instrument.close()
+        lock.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from drivers.errors import InstrumentError
@@ -71,6 +72,19 @@ class Rig:
                 "disconnect the device before touching anything"
             )
         return states
+
+    def news(self) -> list[str]:
+        """What a run's log should say of the rig itself, since the last call.
+
+        Raises
+        ------
+        InstrumentError
+            The rig may not be used any longer.
+        """
+        return []
+
+    def measuring(self, path: Path) -> None:
+        """Be told the file of the run that begins."""
 
     def close(self) -> None:
         """Let go of both links."""

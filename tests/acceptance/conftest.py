@@ -12,7 +12,7 @@ import pytest
 from served_bench import served  # noqa: F401 (a fixture)
 
 FMES = [str(Path(sys.executable).with_name("fmes"))]
-ENVIRONMENT = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+ENVIRONMENT = {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUTF8": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(folder: Path, *arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*FMES, *arguments], cwd=folder, capture_output=True, text=True, timeout=600,
-            env={**ENVIRONMENT, "COLUMNS": str(columns)}, check=False,
+            env={**os.environ, **ENVIRONMENT, "COLUMNS": str(columns)}, check=False,
         )  # fmt: skip
 
     return run
@@ -43,7 +43,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def run(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*FMES, *arguments], cwd=tmp_path, text=True, env=ENVIRONMENT,
+            [*FMES, *arguments], cwd=tmp_path, text=True, env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         started.append(process)

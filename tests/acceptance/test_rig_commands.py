@@ -2,10 +2,13 @@
 
 import json
 import math
+import os
+import signal
 import sys
 
 import pytest
 
+from app.guard.record import Record, state_folder
 from app.rig_check import check
 from app.rig_file import RigFile
 from app.rigs import make_bench, open_rig
@@ -76,7 +79,11 @@ def test_a_rig_that_a_killed_run_left_energised_is_made_safe(fmes, start, served
         event = json.loads(line)
         if event["event"] == "block" and any(event["pulse_index"]):
             break
-    process.kill()
+    # Its guard too, which would have made the rig safe.
+    records = [Record.read(path) for path in state_folder().glob("*.json")]
+    guard = next(r.guard for r in records if r.pid == process.pid)
+    for number in (guard, process.pid):
+        os.kill(number, signal.SIGKILL)
     process.wait()
     assert bench.safe()["mode"] != "high_z", "nothing to do"
     done = fmes("safe", str(bench.rig))

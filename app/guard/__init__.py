@@ -1,0 +1,1 @@
+"""Who has a real rig, and who makes it safe when that process is gone."""

@@ -1,0 +1,52 @@
+"""Makes the instruments of a rig safe over fresh links, each whether or not the other can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from app.rig_file import RigFile
+from app.rigs import links, open_bank, open_meter
+from drivers.errors import InstrumentError
+from drivers.link import Link
+from drivers.resistor_bank import ResistorBank
+from drivers.source_meter import SourceMeter
+
+BY_HAND = "switch it off by hand and disconnect the device before touching anything"
+
+
+class SwitchedOff(NamedTuple):
+    """What became of one instrument."""
+
+    role: str
+    """"source_meter" or "resistor_bank"."""
+    safe: bool
+    """Whether it read back safe."""
+    text: str
+    """Who it is and what it read back, or why its state is unknown."""
+
+    def __str__(self) -> str:
+        return f"{self.role}: {'' if self.safe else 'state UNKNOWN: '}{self.text}"
+
+
+def switch_off(rig: RigFile) -> Iterator[SwitchedOff]:
+    """One instrument after the other, the source first: relays that open under current wear."""
+    meter_link, bank_link = links(rig)
+    yield _one("source_meter", rig, meter_link, open_meter)
+    yield _one("resistor_bank", rig, bank_link, open_bank)
+
+
+def _one(
+    role: str,
+    rig: RigFile,
+    link: Link,
+    reach: Callable[[RigFile, Link], SourceMeter | ResistorBank],
+) -> SwitchedOff:
+    try:
+        instrument = reach(rig, link)
+        try:
+            return SwitchedOff(role, True, f"{instrument.identity}: {instrument.make_safe()}")
+        finally:
+            instrument.close()
+    except InstrumentError as error:
+        return SwitchedOff(role, False, str(error))

@@ -1,0 +1,146 @@
+"""One run at a time on a rig, and a rig that is safe although its run was killed."""
+
+import json
+import math
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from app.guard.record import Record, state_folder
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+RUN = ["run", "ltp-ltd", "--events", "--set", "states=500", "--set", "reset_watch=0.2",
+       "--set", "reset_tolerance=10mV"]  # fmt: skip
+SAFE = {"current": 0, "resistance": math.inf, "mode": "high_z"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("FMES_LAB_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def until_pulses(process):
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "block" and any(event["pulse_index"]):
+            return
+    raise AssertionError(process.stderr.read())
+
+
+def records():
+    return [Record.read(path) for path in state_folder().glob("*.json")]
+
+
+def until(condition, what):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def kill(*numbers):
+    for number in numbers:
+        os.kill(number, signal.SIGKILL)
+
+
+def test_a_second_run_on_a_rig_is_refused_and_told_who_has_it(start, fmes, served, tmp_path):
+    bench = served(1.0)
+    first = start(*RUN, "--rig", str(bench.rig), "--out", "first.h5")
+    until_pulses(first)
+    for command in (
+        [*RUN, "--rig", str(bench.rig), "--out", "second.h5"],
+        ["rig", "check", str(bench.rig)],
+    ):
+        done = fmes(*command)
+        assert done.returncode == 2
+        assert f"is in use by process {first.pid} on " in done.stderr
+        assert "fmes run ltp-ltd" in done.stderr
+        assert "first.h5" in done.stderr
+    assert not (tmp_path / "second.h5").exists()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert first.returncode == 3
+    done = fmes("rig", "check", str(bench.rig))
+    assert "ok      safe state" in done.stdout
+    assert "how it was left" not in done.stdout
+
+
+def test_a_killed_run_leaves_a_safe_rig_by_its_guard(start, fmes, served, tmp_path):
+    bench = served(1.0)
+    process = start(*RUN, "--rig", str(bench.rig), "--out", "killed.h5")
+    until_pulses(process)
+    assert bench.safe()["mode"] != "high_z"
+    kill(process.pid)
+    report = tmp_path / "killed.h5.guard.json"
+    until(report.exists, "no report of the guard")
+    assert bench.safe() == SAFE
+    said = json.loads(report.read_text())
+    assert said["safe"]
+    assert "high-impedance" in said["source_meter"]
+    assert said["resistor_bank"].endswith("all relays open")
+    assert [r.state for r in records()] == ["safe"] * 2
+    # Whoever uses the rig next is told.
+    done = fmes("rig", "check", str(bench.rig))
+    assert f"how it was left: process {process.pid} on " in done.stdout
+    assert "died; made safe by its guard" in done.stdout
+
+
+def test_a_program_ends_at_0_by_itself_when_all_are_killed(start, fmes, served, tmp_path):
+    bench = served(1.0)
+    process = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig))
+    until_pulses(process)
+    kill(next(iter(records())).guard, process.pid)
+
+    def idle():
+        with bench.bench.lock:
+            bench.bench.run_to(bench.bench.clock.now)
+            return not bench.meter.busy
+
+    until(idle, "the program goes on")
+    state = bench.safe()
+    assert state["mode"] != "high_z", "nobody was there to switch it off"
+    assert abs(state["current"]) < 1e-6
+    # The next command finds it and makes it safe first.
+    done = fmes("rig", "check", str(bench.rig))
+    assert f"process {process.pid} on " in done.stdout
+    assert "did not leave this rig safe; it was made safe now" in done.stdout
+    assert bench.safe() == SAFE
+
+
+def test_a_run_goes_on_when_its_guard_is_killed_and_gets_another(start, served, tmp_path):
+    bench = served(1.0)
+    process = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig),
+                    "--out", "run.h5")  # fmt: skip
+    until_pulses(process)
+    first = next(iter(records())).guard
+    kill(first)
+    said = f"the guard (process {first}) ended with status -9; process "
+    assert any(said in line for line in process.stdout)
+    second = next(iter(records())).guard
+    assert second != first
+    kill(process.pid)
+    until((tmp_path / "run.h5.guard.json").exists, "the second guard did nothing")
+    assert bench.safe() == SAFE
+
+
+def test_a_rig_that_was_left_unsafe_and_cannot_be_reached_is_refused(start, fmes, served, tmp_path):
+    bench = served(1.0)
+    process = start(*RUN, "--rig", str(bench.rig))
+    until_pulses(process)
+    kill(next(iter(records())).guard, process.pid)
+    bench.servers[0].close()
+    done = fmes(*RUN, "--rig", str(bench.rig), "--out", "x.h5")
+    assert done.returncode == 1
+    assert f"process {process.pid} on " in done.stderr
+    assert "cannot be made safe now: source_meter: state UNKNOWN" in done.stderr
+    assert "fmes safe RIG --by-hand" in done.stderr
+    done = fmes("safe", "--by-hand", str(bench.rig))
+    assert done.returncode == 0
+    done = fmes(*RUN, "--rig", str(bench.rig), "--out", "x.h5")
+    assert "did not leave" not in done.stderr
+    assert "check power and cable" in done.stderr
