@@ -11,6 +11,7 @@ reading buffers and the TSP command reference; specifications of the 2602B, 2612
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -31,6 +32,8 @@ from protocols.program import PulseProgram
 
 _TIMING_ERROR = 100e-6
 """Lateness from which a reading is flagged, in s."""
+_READ_BACK = 1e-3
+"""Relative difference between a setting as sent and as read back that is rounding."""
 _MOST_PER_DRAIN = 2000
 _GRACE = 1.0
 """Time after its end at which a program that has lost a trigger counts as stuck, in s."""
@@ -128,10 +131,11 @@ class Keithley2600B(SourceMeter):
                     f"{', '.join(self.models)}"
                 )
             self._line_frequency = float(self._tsp.line_frequency)
-            # Before the first output-off: the default off state is a 0 V source.
-            self._tsp.smu.off_mode = 2
             # Numbers as text in full; with 6 digits the clock is 0.1 s coarse after a few hours.
             self._tsp.ask("errorqueue.clear() format.asciiprecision=16 timer.reset() print(1)")
+            # Before the first output-off: the default off state is a 0 V source.
+            self._tsp.smu.off_mode = 2
+            self._raise_errors("the connection")
         self._capabilities = self.capabilities_of(self._identity.model, self._line_frequency)
 
     @classmethod
@@ -190,7 +194,9 @@ class Keithley2600B(SourceMeter):
             for line in script.lines(smu, program, self._delay, settings):
                 self._tsp.write(line)
             self._raise_errors("the upload")
-            return self._read_settings(smu)
+            found = self._read_settings(smu)
+        self._compare(script.read_back(program, settings), found)
+        return found
 
     def start(self) -> float:
         smu = f"smu{self._channel}"
@@ -337,6 +343,19 @@ class Keithley2600B(SourceMeter):
             raise CommandError(
                 f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"
+            )
+
+    def _compare(self, sent: Mapping[str, float], found: Mapping[str, float]) -> None:
+        """What reads back otherwise than it was sent, before anything is energised."""
+        wrong = [
+            f"{name} is {found[name]:g} instead of {value:g}"
+            for name, value in sent.items()
+            if not math.isclose(found[name], value, rel_tol=_READ_BACK, abs_tol=1e-12)
+        ]
+        if wrong:
+            raise CommandError(
+                f"the {self._identity.model} reads back other settings than it was sent: "
+                f"{'; '.join(wrong)}. Nothing is energised; is another program using it?"
             )
 
     def _read_settings(self, smu: str) -> dict[str, Any]:

@@ -41,6 +41,22 @@ def settings(
     }
 
 
+def read_back(program: PulseProgram, chosen: Mapping[str, float]) -> dict[str, float]:
+    """What the instrument must hold once `lines` were sent, by name below the channel."""
+    current_driven = program.source == "current"
+    kind, other = ("i", "v") if current_driven else ("v", "i")
+    return {
+        "source.func": 0 if current_driven else 1,
+        "source.offmode": 2,
+        f"source.range{kind}": chosen["source_range"],
+        f"source.limit{other}": chosen["limit"],
+        f"measure.range{other}": chosen["voltage_range" if current_driven else "current_range"],
+        "measure.nplc": chosen["nplc"],
+        "sense": chosen["sense"],
+        "trigger.count": len(program),
+    }
+
+
 def tick(program: PulseProgram) -> float:
     """The finest step with which the timestamps of a whole program are unique, in s."""
     tick = _FINEST_TICK

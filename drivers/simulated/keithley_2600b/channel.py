@@ -241,8 +241,8 @@ class Channel:
 
     def _plan_measure(self, functions: str, *buffers: object) -> None:
         targets = _targets(functions, buffers)
-        if not targets:
-            raise Fault(1400, "Expected at least 1 parameters")
+        if len(targets) < len(functions):
+            raise Fault(1400, f"Expected at least {len(functions)} parameters")
         self.sweep.plan.acquisition = Acquisition(functions, targets)
 
     def _linear(self, quantity: Quantity, start: object, stop: object, points: object) -> None:
@@ -281,5 +281,8 @@ def _buffer(value: object) -> ReadingBuffer:
 
 
 def _targets(functions: str, buffers: Sequence[object]) -> dict[str, ReadingBuffer]:
-    given = [b for b in buffers if b is not None]
+    """Where each function's readings go; buffers may be left out from the end."""
+    given = list(buffers)
+    while given and given[-1] is None:
+        given.pop()
     return {f: _buffer(b) for f, b in zip(functions, given, strict=False)}
