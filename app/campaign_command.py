@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -19,6 +21,7 @@ from app.rigs import open_rig
 from app.runner import Result
 from app.signals import abort_on_signals
 from app.steering import Steering
+from app.transcript_file import ENDING, transcribed
 from data.run import Outcome
 from drivers.errors import InstrumentError
 from drivers.rig import Rig
@@ -48,11 +51,11 @@ def check_campaign(file: Path, out: Path | None) -> None:
     )
 
 
-def run_campaign(file: Path, out: Path | None) -> int:
+def run_campaign(file: Path, out: Path | None, *, transcript: bool) -> int:
     """Measure what is not complete yet; returns the exit code."""
     campaign = Campaign.read(file)
     console = Console(highlight=False)
-    with CampaignFolder.hold(_folder(file, out)) as folder:
+    with CampaignFolder.hold(_folder(file, out)) as folder, ExitStack() as stack:
         measured = measured_in(folder.path)
         _warn(measured, console)
         complete = campaign.complete(measured)
@@ -61,8 +64,10 @@ def run_campaign(file: Path, out: Path | None) -> int:
         console.print(f"{len(campaign.runs)} runs, {len(complete)} of them complete")
         if not left:
             return 0
+        path = _transcript(folder.path) if transcript else None
+        messages = stack.enter_context(transcribed(path))
         try:
-            rig = open_rig(campaign.rig)
+            rig = open_rig(campaign.rig, transcript=messages)
         except InstrumentError as error:
             typer.echo(f"error: {error}", err=True)
             return FAILED
@@ -120,6 +125,7 @@ class _Measuring:
         title = f"run {run.number}/{len(self._campaign.runs)}  {run}"
         console.print(title, soft_wrap=True, markup=False)
         self._folder.note(run.entry(path, Outcome.RUNNING))
+        self._rig.transcript.note(f"{title}, {path.name}")
         try:
             result = play(
                 run.experiment(self._campaign.rig), self._rig, path, ProgressSink(console),
@@ -149,6 +155,11 @@ class _Measuring:
 
 def _folder(file: Path, out: Path | None) -> Path:
     return out or Path("runs") / file.stem
+
+
+def _transcript(folder: Path) -> Path:
+    """One for all runs that are measured now; each run begins with a note."""
+    return folder / f"campaign-{datetime.now():%Y%m%d-%H%M%S}{ENDING}"
 
 
 def _warn(measured: Measured, console: Console) -> None:

@@ -40,6 +40,10 @@ RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file
 
 
 RigFileName = Annotated[Path, typer.Argument(metavar="RIG", help="A rig file.")]
+WithTranscript = Annotated[
+    bool,
+    typer.Option("--transcript", help="Keep all that passes to and from instruments in a file."),
+]
 
 rig_app = typer.Typer(help="Look for instruments, and try a rig before it is used.")
 app.add_typer(rig_app, name="rig", no_args_is_help=True)
@@ -79,6 +83,7 @@ def run(
     figure: Annotated[
         bool, typer.Option("--figure/--no-figure", help="Draw the figure at the end.")
     ] = True,
+    transcript: WithTranscript = False,
 ) -> None:
     """Run a protocol on a rig and record it."""
     with _exit_codes():
@@ -86,7 +91,7 @@ def run(
 
         code = run_protocol(
             protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
-            note=note, events=events, figure=figure,
+            note=note, events=events, figure=figure, transcript=transcript,
         )  # fmt: skip
     raise typer.Exit(code)
 
@@ -172,6 +177,7 @@ def campaign(
     only_check: Annotated[
         bool, typer.Option("--check", help="Say what would be run; nothing is energised.")
     ] = False,
+    transcript: WithTranscript = False,
 ) -> None:
     """Measure a list of runs; started again, it goes on with what is not complete."""
     code = 0
@@ -181,7 +187,7 @@ def campaign(
         if only_check:
             check_campaign(file, out)
         else:
-            code = run_campaign(file, out)
+            code = run_campaign(file, out, transcript=transcript)
     raise typer.Exit(code)
 
 
@@ -275,12 +281,13 @@ def safe(
         bool,
         typer.Option("--by-hand", help="You have switched it off; let runs begin again."),
     ] = False,
+    transcript: WithTranscript = False,
 ) -> None:
     """Switch every instrument of a rig off, whatever state things are in."""
     from app.safe_command import make_safe
 
     with _exit_codes():
-        code = make_safe(rig, by_hand=by_hand)
+        code = make_safe(rig, by_hand=by_hand, transcript=transcript)
     raise typer.Exit(code)
 
 
@@ -299,12 +306,13 @@ def rig_check(
     to: Annotated[
         Path | None, typer.Option("--to", help="New file for the result, in JSON.")
     ] = None,
+    transcript: WithTranscript = False,
 ) -> None:
     """Reach, identify and try every instrument of a rig at a safe low level."""
     from app.rig_check_command import check_rig
 
     with _exit_codes():
-        code = check_rig(rig, to)
+        code = check_rig(rig, to, transcript=transcript)
     raise typer.Exit(code)
 
 

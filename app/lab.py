@@ -27,6 +27,7 @@ from app.recording import FileSink
 from app.rigs import open_rig
 from app.runner import Runner
 from app.signals import abort_on_signals
+from app.transcript_file import transcribed, transcript_path
 from data.reader import Run, open_run
 from data.run import Outcome
 
@@ -45,6 +46,7 @@ def run(
     out: str | Path = "runs",
     sample: str = "",
     notes: str = "",
+    transcript: bool = False,
     **parameters: Any,
 ) -> Run:
     """Run a protocol on a rig, record it, and read it back.
@@ -61,6 +63,8 @@ def run(
         Folder for the run's file, or a new file ``*.h5``.
     sample, notes
         Kept in the file.
+    transcript
+        Keep all that passes to and from the instruments in a file beside the run's.
     **parameters
         Parameters that differ from the preset.
 
@@ -88,16 +92,17 @@ def run(
             f"{protocol}"
         )
     path = output_file(Path(out), experiment.protocol.name, sample)
-    instruments = open_rig(experiment.rig)
-    try:
-        info = experiment.info(instruments, sample=sample, notes=notes)
-        file = FileSink(path)
-        instruments.measuring(path)
-        runner = Runner(instruments, [file])
-        with _abort_on_interrupt(runner):
-            ended = runner.run(experiment.stimulus, experiment.plan, info)
-    finally:
-        instruments.close()
+    with transcribed(transcript_path(path) if transcript else None) as messages:
+        instruments = open_rig(experiment.rig, transcript=messages)
+        try:
+            info = experiment.info(instruments, sample=sample, notes=notes)
+            file = FileSink(path)
+            instruments.measuring(path)
+            runner = Runner(instruments, [file])
+            with _abort_on_interrupt(runner):
+                ended = runner.run(experiment.stimulus, experiment.plan, info)
+        finally:
+            instruments.close()
     if file.warning:
         warnings.warn(file.warning.message, stacklevel=2)
     if ended.outcome is Outcome.ABORTED:

@@ -10,8 +10,12 @@ from data.finish import NotCompressedError
 from data.recorder import Recorder
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import Samples
+from drivers.transcript import Transcript
 from protocols.plan import Plan
 from protocols.program import PulseProgram
+
+FAILURE = ".failure.jsonl"
+"""What the name of a file ends in that holds the last messages before an instrument failed."""
 
 
 class FileSink(Sink):
@@ -50,6 +54,9 @@ class FileSink(Sink):
         if self._recorder:
             self._recorder.event(event)
 
+    def instrument_failed(self, transcript: Transcript) -> str:
+        return f"the last messages are in {_kept(transcript, self.path)}" if self._recorder else ""
+
     def end(self, outcome: Outcome, reason: str) -> None:
         if not self._recorder:
             return
@@ -57,3 +64,21 @@ class FileSink(Sink):
             self._recorder.end(outcome, reason, datetime.now(UTC).astimezone())
         except NotCompressedError as error:
             self.warning = Event(self._time, "warning", str(error))
+
+
+def _kept(transcript: Transcript, run: Path) -> str:
+    """The file beside a run's that holds the last messages; no file is replaced for it."""
+    if transcript.path and not transcript.problem:
+        return transcript.path.name
+    attempt = 1
+    while True:
+        number = f"-{attempt}" if attempt > 1 else ""
+        path = run.with_name(f"{run.stem}{number}{FAILURE}")
+        try:
+            transcript.save_last(path)
+        except FileExistsError:
+            attempt += 1
+        except OSError as error:
+            return f"no file ({error})"
+        else:
+            return path.name

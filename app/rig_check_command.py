@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,12 @@ from app.errors import InputError
 from app.rig_check import Finding, check
 from app.rig_file import RigFile
 from app.rigs import open_rig
+from app.transcript_file import transcribed, transcript_path
 from drivers.errors import InstrumentError
+from drivers.transcript import Transcript
 
 
-def check_rig(rig: Path, to: Path | None) -> int:
+def check_rig(rig: Path, to: Path | None, *, transcript: bool) -> int:
     """Check a rig and write the result; returns the exit code.
 
     Parameters
@@ -37,20 +40,8 @@ def check_rig(rig: Path, to: Path | None) -> int:
         raise InputError(f"--to {to}: exists already, and a result never replaces a file")
     console = Console(highlight=False, soft_wrap=True)
     findings: list[Finding] = []
-    try:
-        instruments = open_rig(file)
-    except InstrumentError as error:
-        _say(console, Finding("reach the instruments", False, str(error), {}), findings)
-    else:
-        try:
-            for text in instruments.news():
-                _say(console, Finding("how it was left", True, text, {}), findings)
-            for finding in check(instruments):
-                _say(console, finding, findings)
-        except InstrumentError as error:
-            _say(console, Finding("safe state", False, str(error), {}), findings)
-        finally:
-            instruments.close()
+    with transcribed(transcript_path(to) if transcript else None) as messages:
+        _check(file, messages, lambda finding: _say(console, finding, findings))
     content = {
         "rig": str(rig), "begun": begun.isoformat(timespec="seconds"),
         "passed": all(f.passed for f in findings), "findings": [asdict(f) for f in findings],
@@ -63,6 +54,24 @@ def check_rig(rig: Path, to: Path | None) -> int:
     failed = sum(not f.passed for f in findings)
     console.print(f"{len(findings)} checks, {failed} failed; result {to}")
     return FAILED if failed else 0
+
+
+def _check(file: RigFile, messages: Transcript, say: Callable[[Finding], None]) -> None:
+    try:
+        instruments = open_rig(file, transcript=messages)
+    except InstrumentError as error:
+        say(Finding("reach the instruments", False, str(error), {}))
+        return
+    try:
+        for text in instruments.news():
+            say(Finding("how it was left", True, text, {}))
+        for finding in check(instruments):
+            say(finding)
+            messages.note(f"{finding.what}: {finding.text}")
+    except InstrumentError as error:
+        say(Finding("safe state", False, str(error), {}))
+    finally:
+        instruments.close()
 
 
 def _say(console: Console, finding: Finding, findings: list[Finding]) -> None:

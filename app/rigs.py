@@ -8,9 +8,11 @@ from app.rig_file import RigFile
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.errors import InstrumentError
 from drivers.link import Link, VisaLink
+from drivers.recorded_link import RecordedLink
 from drivers.resistor_bank import ResistorBank
 from drivers.rig import Rig
 from drivers.source_meter import Identity, SourceMeter
+from drivers.transcript import Transcript
 from protocols.capabilities import Capabilities
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def resistor_bank_class(rig: RigFile) -> type[ResistorBank]:
     return next(d for d in RESISTOR_BANKS if d.driver == rig.resistor_bank.driver)
 
 
-def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
+def open_rig(rig: RigFile, bench: Bench | None = None, transcript: Transcript | None = None) -> Rig:
     """Open both instruments of a rig; nothing is energised.
 
     A real rig is locked against other processes and guarded until it is closed. If whoever had
@@ -49,6 +51,8 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
     ----------
     bench
         Use this simulated bench instead of a new one.
+    transcript
+        Where what passes is noted, a new one unless given.
 
     Raises
     ------
@@ -58,20 +62,21 @@ def open_rig(rig: RigFile, bench: Bench | None = None) -> Rig:
         An instrument cannot be reached or is another model, or the rig was left unsafe and
         cannot be made safe.
     """
+    transcript = transcript or Transcript()
     if rig.simulated:
-        return _reach(rig, bench)
+        return _reach(rig, bench, transcript)
     from app.guard.guarded_rig import GuardedRig, Tenure
 
     tenure = Tenure.begin(rig)
     try:
-        return GuardedRig(**vars(_reach(rig, None)), tenure=tenure)
+        return GuardedRig(**vars(_reach(rig, None, transcript)), tenure=tenure)
     except BaseException:
         tenure.end()
         raise
 
 
-def _reach(rig: RigFile, bench: Bench | None) -> Rig:
-    meter_link, bank_link = links(rig, bench)
+def _reach(rig: RigFile, bench: Bench | None, transcript: Transcript) -> Rig:
+    meter_link, bank_link = recorded(links(rig, bench), transcript)
     meter = open_meter(rig, meter_link)
     try:
         bank = open_bank(rig, bank_link)
@@ -87,6 +92,7 @@ def _reach(rig: RigFile, bench: Bench | None) -> Rig:
         simulated=rig.simulated,
         addresses={"source_meter": meter_link.address, "resistor_bank": bank_link.address},
         description=rig.model_dump(mode="json"),
+        transcript=transcript,
     )
 
 
@@ -149,6 +155,15 @@ def links(rig: RigFile, bench: Bench | None = None) -> tuple[Link, Link]:
         bench or make_bench(rig), rig.source_meter.driver, rig.resistor_bank.driver,
         (rig.source_meter.model, rig.resistor_bank.model or ""),
     )  # fmt: skip
+
+
+def recorded(pair: tuple[Link, Link], transcript: Transcript) -> tuple[Link, Link]:
+    """Have all that passes on the links of `links` noted."""
+    meter, bank = pair
+    return (
+        RecordedLink(meter, "source_meter", transcript),
+        RecordedLink(bank, "resistor_bank", transcript),
+    )
 
 
 def make_bench(rig: RigFile, *, noise: bool | None = None, speed: float | None = None) -> Bench:

@@ -23,6 +23,7 @@ from app.progress import ProgressSink
 from app.rigs import open_rig
 from app.signals import abort_on_signals
 from app.steering import Steering
+from app.transcript_file import transcribed, transcript_path
 from data.errors import DataError
 from data.run import Outcome
 from drivers.errors import InstrumentError
@@ -41,6 +42,7 @@ def run_protocol(
     note: str,
     events: bool,
     figure: bool,
+    transcript: bool,
 ) -> int:
     """Run one protocol; returns the exit code."""
     experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
@@ -50,9 +52,10 @@ def run_protocol(
         free((path.with_suffix(".png"),))
     console = Console(stderr=events)
     steering = Steering()
-    with _steered(steering):
+    noted = transcribed(transcript_path(path) if transcript else None)
+    with _steered(steering), noted as messages:
         try:
-            instruments = open_rig(experiment.rig)
+            instruments = open_rig(experiment.rig, transcript=messages)
         except InstrumentError as error:
             typer.echo(f"error: {error}", err=True)
             return FAILED

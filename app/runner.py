@@ -108,6 +108,7 @@ class Runner:
         self._remaining = Remaining(plan)
         self._known = {program.digest for program in plan.every_program}
         unforeseen: BaseException | None = None
+        by_instrument = False
         try:
             for sink in self._sinks:
                 sink.begin(info, plan)
@@ -121,22 +122,27 @@ class Runner:
             outcome, reason = Outcome.ABORTED, self._abort_reason or ""
         except (InstrumentError, ProtocolError, DataError) as error:
             outcome, reason = Outcome.FAILED, str(error)
+            by_instrument = isinstance(error, InstrumentError)
         except BaseException as error:  # noqa: BLE001 (raised again once the rig is safe)
             outcome, reason, unforeseen = Outcome.FAILED, f"{type(error).__name__}: {error}", error
-        result = self._end(outcome, reason)
+        result = self._end(outcome, reason, by_instrument=by_instrument)
         if unforeseen is not None:
             raise unforeseen
         return result
 
-    def _end(self, outcome: Outcome, reason: str) -> Result:
+    def _end(self, outcome: Outcome, reason: str, *, by_instrument: bool) -> Result:
         if outcome is Outcome.ABORTED:
             self._state = RunState.ABORTING
+        self._rig.transcript.note(f"{outcome}: {reason}".removesuffix(": "))
         try:
             states = self._rig.make_safe()
             final = ", ".join(f"{role}: {state}" for role, state in states.items())
         except InstrumentError as error:
             outcome, reason = Outcome.FAILED, "; ".join(filter(None, (reason, str(error))))
-            final = str(error)
+            final, by_instrument = str(error), True
+        if by_instrument:
+            kept = [sink.instrument_failed(self._rig.transcript) for sink in self._sinks]
+            reason = "; ".join(filter(None, (reason, *kept)))
         # The rig is safe; a sink that fails now must not keep the others from their end.
         words = [*self._timing.last_words(), ("info", f"safe state: {final}")]
         events = [Event(self._time, level, text) for level, text in words]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from app.cli import FAILED
@@ -12,9 +16,11 @@ from app.guard.lock import RigLock, holder_of
 from app.guard.record import Record, now
 from app.guard.switching_off import BY_HAND, switch_off
 from app.rig_file import RigFile
+from app.transcript_file import ENDING, transcribed
+from drivers.transcript import Transcript
 
 
-def make_safe(rig: Path, *, by_hand: bool) -> int:
+def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
     """Make both instruments safe, each whether or not the other can be; returns the exit code.
 
     Parameters
@@ -33,10 +39,12 @@ def make_safe(rig: Path, *, by_hand: bool) -> int:
         _write_down(file, f"switched off by hand, as was said at {now()}", by_hand=True)
         console.print("written down: the rig was switched off by hand")
         return 0
+    path = rig.with_name(f"{rig.stem}-safe-{datetime.now():%Y%m%d-%H%M%S}{ENDING}")
     became = []
-    for one in switch_off(file):
-        became.append(one)
-        console.print(str(one), markup=False)
+    with _transcribed(path if transcript else None) as messages:
+        for one in switch_off(file, messages):
+            became.append(one)
+            console.print(str(one), markup=False)
     if file.simulated:
         return 0
     if not all(one.safe for one in became):
@@ -48,6 +56,18 @@ def make_safe(rig: Path, *, by_hand: bool) -> int:
     else:
         _write_down(file, f"made safe by fmes safe at {now()}", by_hand=False)
     return 0
+
+
+@contextmanager
+def _transcribed(path: Path | None) -> Iterator[Transcript]:
+    """A transcript, or none when its file cannot be made: nothing comes before safety."""
+    with ExitStack() as stack:
+        try:
+            messages = stack.enter_context(transcribed(path))
+        except InputError as error:
+            typer.echo(f"warning: {error}", err=True)
+            messages = Transcript()
+        yield messages
 
 
 def _alike(file: RigFile, record: Record) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import Samples
+from drivers.transcript import Transcript
 from protocols.plan import Plan
 from protocols.program import PulseProgram
 
@@ -89,6 +90,16 @@ class Sink:
 
     def event(self, event: Event) -> None:
         """For each line of the run's log."""
+
+    def instrument_failed(self, transcript: Transcript) -> str:  # noqa: ARG002 (for overriding)
+        """Before the end, once the rig was made safe, when an instrument failed.
+
+        Returns
+        -------
+        str
+            Where the last messages are kept now; "" when this sink keeps none.
+        """
+        return ""
 
     def end(self, outcome: Outcome, reason: str) -> None:
         """Once, after the rig was made safe; also when the run failed."""

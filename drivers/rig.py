@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from drivers.errors import InstrumentError
 from drivers.limits import Limits
 from drivers.resistor_bank import Resistor, ResistorBank
 from drivers.source_meter import SourceMeter
+from drivers.transcript import Transcript
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Rig:
         Role to address.
     description
         The rig file's content, as JSON values.
+    transcript
+        Where what passes between host and instruments is noted.
     """
 
     meter: SourceMeter
@@ -43,6 +46,7 @@ class Rig:
     simulated: bool
     addresses: Mapping[str, str]
     description: Mapping[str, Any]
+    transcript: Transcript = field(default_factory=Transcript, kw_only=True)
 
     def make_safe(self) -> dict[str, str]:
         """Source to 0 and high-impedance, then the bank open; one failing never stops the other.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from app.rig_file import RigFile
-from app.rigs import links, open_bank, open_meter
+from app.rigs import links, open_bank, open_meter, recorded
 from drivers.errors import InstrumentError
 from drivers.link import Link
 from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
+from drivers.transcript import Transcript
 
 BY_HAND = "switch it off by hand and disconnect the device before touching anything"
 
@@ -29,9 +30,9 @@ class SwitchedOff(NamedTuple):
         return f"{self.role}: {'' if self.safe else 'state UNKNOWN: '}{self.text}"
 
 
-def switch_off(rig: RigFile) -> Iterator[SwitchedOff]:
+def switch_off(rig: RigFile, transcript: Transcript | None = None) -> Iterator[SwitchedOff]:
     """One instrument after the other, the source first: relays that open under current wear."""
-    meter_link, bank_link = links(rig)
+    meter_link, bank_link = recorded(links(rig), transcript or Transcript())
     yield _one("source_meter", rig, meter_link, open_meter)
     yield _one("resistor_bank", rig, bank_link, open_bank)
 
