@@ -233,7 +233,7 @@ class KeysightB2900(SourceMeter):
 
     def drain(self) -> Readout:
         self._loaded()
-        total = self._plan.readings.total
+        total = self._plan.readings.needed
         n = self._channel
         with link_errors(self._link.address):
             reply = self._scpi.ask(
@@ -262,7 +262,7 @@ class KeysightB2900(SourceMeter):
         return self._started + self._loaded().total_duration
 
     def _stopped(self, stored: int, *, lost: bool) -> str:
-        total, model = self._plan.readings.total, self._identity.model
+        total, model = self._plan.readings.needed, self._identity.model
         if lost:
             return (
                 f"the {model} lost a trigger that came before it was ready (overrun) and stopped "

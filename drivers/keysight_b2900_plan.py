@@ -6,8 +6,8 @@ Its timers are periodic, so a program is one of three kinds of source action,
     levels    anything else that changes at multiples of a tick: one list entry a tick
     constant  one level throughout: a fixed source
 
-and its readings are either two a period, at any two times in it, or one a tick, of which those
-that end last in a segment are the program's. Times are whole microseconds, as its timers count.
+and its readings are one a tick, or one a tick from the same point of each period on. Those that
+end last in a segment are the program's. Times are whole microseconds, as its timers count.
 """
 
 from __future__ import annotations
@@ -85,6 +85,11 @@ class Readings:
         """Readings that the instrument makes."""
         return self.arms * self.count
 
+    @property
+    def needed(self) -> int:
+        """Of them, those up to the last one that belongs to a segment."""
+        return int(self.chosen[-1]) + 1
+
 
 class Plan(NamedTuple):
     """The triggers of a program."""
@@ -111,26 +116,25 @@ def plan(program: PulseProgram, overhead: float) -> Plan:
     NoPlan
         Its times do not fit a periodic timer.
     """
-    ends = _microseconds(program)
+    ends = np.rint(np.cumsum(program.duration) / MICROSECOND).astype(np.int64)
     needs = math.ceil((program.aperture + overhead) / MICROSECOND - 1e-6)
     changes = _changes(program, ends)
     source = _pulses(program, ends) or _levels(program, ends, changes)
-    return Plan(source, _pairs(ends, needs) or _ticks(ends, changes, needs))
-
-
-def _microseconds(program: PulseProgram) -> Times:
-    """End of each segment, in us."""
-    exact = np.cumsum(program.duration) / MICROSECOND
-    ends = np.rint(exact).astype(np.int64)
-    changing = np.append(program.level[1:] != program.level[:-1], True)
-    off = np.abs(exact - ends) > 1e-3
-    if np.any(off & changing):
-        first = float(program.duration[int(np.argmax(off & changing))])
-        raise NoPlan(
-            f"a segment of {TIME.format(first)} ends between two microseconds, in which the "
-            f"timers count; the nearest that fits is {TIME.format(round(first, 6))}"
+    exact = int(np.gcd.reduce(ends))
+    found = [
+        readings
+        for readings in (
+            _ticks(ends, [exact], needs) if exact >= needs else None,
+            _combs(ends, changes, needs, source),
         )
-    return ends
+        if readings is not None
+    ]
+    if found:
+        return Plan(source, min(found, key=lambda readings: readings.total))
+    readings = _ticks(ends, _candidates(ends, changes, needs), needs)
+    if readings is None:
+        raise NoPlan(_no_tick(ends, needs))
+    return Plan(source, readings)
 
 
 def _changes(program: PulseProgram, ends: Times) -> Times:
@@ -199,52 +203,53 @@ def _coarser(total: int, tick: int) -> float:
     return math.ceil(total / tick / (MOST_LEVELS - 2)) * tick * MICROSECOND
 
 
-def _pairs(ends: Times, needs: int) -> Readings | None:
-    """Two readings in each of equal periods whose two parts differ."""
-    lengths = np.diff(ends, prepend=0)
-    if len(ends) < 4 or len(ends) % 2:
+def _combs(ends: Times, changes: Times, needs: int, source: SourceActions) -> Readings | None:
+    """Readings at the same times of each period of a pulse train, the fewest that do."""
+    if source.kind != "pulses" or source.count < 2:
         return None
-    first, second = int(lengths[0]), int(lengths[1])
-    if np.any(lengths[::2] != first) or np.any(lengths[1::2] != second):
+    period = round(source.period / MICROSECOND)
+    anchors = np.unique((changes - needs) % period)
+    found = [_comb(ends, changes, needs, period, int(anchor)) for anchor in anchors]
+    return min((r for r in found if r is not None), key=lambda r: r.total, default=None)
+
+
+def _comb(ends: Times, changes: Times, needs: int, period: int, first: int) -> Readings | None:
+    """Readings from `first` on in each period, if they are over before the next one begins."""
+    tick = int(np.gcd.reduce((changes - needs - first) % period)) or period
+    arm, offset = np.divmod(ends - needs - first, period)
+    aligned = not np.any(offset % tick)
+    count = int(offset.max() if aligned else period - needs - first) // tick + 1
+    if tick < needs or first + (count - 1) * tick + needs > period or arm[0] < 0:
         return None
-    if first == second or min(first, second) < needs:
+    nth = np.minimum(offset // tick, count - 1)
+    begin = first + arm * period + nth * tick
+    if np.any(begin < np.append(0, ends[:-1])):
         return None
     return Readings(
-        arms=len(ends) // 2,
-        arm_period=(first + second) * MICROSECOND,
-        first=(first - needs) * MICROSECOND,
-        count=2,
-        period=second * MICROSECOND,
-        chosen=np.arange(len(ends)),
-        begin=np.asarray((ends - needs) * MICROSECOND, np.float64),
+        arms=int(arm[-1]) + 1,
+        arm_period=period * MICROSECOND,
+        first=first * MICROSECOND,
+        count=count,
+        period=tick * MICROSECOND,
+        chosen=arm * count + nth,
+        begin=np.asarray(begin * MICROSECOND, np.float64),
     )
 
 
-def _ticks(ends: Times, changes: Times, needs: int) -> Readings:
+def _ticks(ends: Times, candidates: list[int], needs: int) -> Readings | None:
     """A reading at the end of every tick, of which each segment has its last."""
     total, best = int(ends[-1]), 0
     start = np.append(0, ends[:-1])
-    candidates = _candidates(ends, changes, needs)
     for tick in candidates:
         if total // tick > MOST_READINGS and len(candidates) > 1:
             break
-        chosen = ends // tick - 1
-        begin = (chosen + 1) * tick - needs
-        if np.any(begin < start):
+        if np.any(ends // tick * tick - needs < start):
             continue
         best = tick
-        if np.all(ends - (chosen + 1) * tick <= (ends - start) / _FINE):
+        if np.all(ends % tick <= (ends - start) / _FINE):
             break
     if not best:
-        lengths = ends - start
-        nearest = max(needs, math.ceil(total / MOST_READINGS))
-        raise NoPlan(
-            f"segments of {TIME.format(float(lengths.min()) * MICROSECOND)} to "
-            f"{TIME.format(float(lengths.max()) * MICROSECOND)} have no tick in common that leaves "
-            f"{TIME.format(needs * MICROSECOND)} for a reading and takes at most {MOST_READINGS} "
-            f"readings in {TIME.format(total * MICROSECOND)}: the timer is periodic; the nearest "
-            f"that fits lasts multiples of {TIME.format(nearest * MICROSECOND)}"
-        )
+        return None
     chosen = ends // best - 1
     return Readings(
         arms=1,
@@ -258,12 +263,21 @@ def _ticks(ends: Times, changes: Times, needs: int) -> Readings:
 
 
 def _candidates(ends: Times, changes: Times, needs: int) -> list[int]:
-    """Ticks to try, the one with the fewest readings first."""
-    exact = int(np.gcd.reduce(ends))
-    if exact >= needs:
-        return [exact]
+    """Ticks to try where the ends have none in common, the one with the fewest readings first."""
     if len(changes):
         common = int(np.gcd.reduce(changes))
         return [common // k for k in range(1, common // needs + 1) if common % k == 0]
     shortest = int(np.diff(ends, prepend=0).min())
     return sorted({max(needs, shortest // k) for k in range(1, 2 * _FINE)}, reverse=True)
+
+
+def _no_tick(ends: Times, needs: int) -> str:
+    lengths, total = np.diff(ends, prepend=0), int(ends[-1])
+    nearest = max(needs, math.ceil(total / MOST_READINGS))
+    return (
+        f"segments of {TIME.format(float(lengths.min()) * MICROSECOND)} to "
+        f"{TIME.format(float(lengths.max()) * MICROSECOND)} have no tick in common that leaves "
+        f"{TIME.format(needs * MICROSECOND)} for a reading and takes at most {MOST_READINGS} "
+        f"readings in {TIME.format(total * MICROSECOND)}: the timer is periodic; the nearest "
+        f"that fits lasts multiples of {TIME.format(nearest * MICROSECOND)}"
+    )

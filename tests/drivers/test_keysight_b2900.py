@@ -42,6 +42,12 @@ PROGRAMS = {
     "up and down": TRAIN,
     "unequal width and gap": program(PulseTrain(1e-3, 1e-3, 9.3e-3, 10, "up")),
     "paired pulses": program(rest(0.05), pulse(1e-3), rest(0.01), pulse(1e-3), rest(0.05)),
+    "paired pulses at any distance": program(
+        rest(0.05), pulse(1e-3), rest(0.464158883), pulse(1e-3), rest(0.05)
+    ),
+    "paired pulses close together at any distance": program(
+        rest(0.05), pulse(1e-3), rest(2.154435e-3), pulse(1e-3), rest(0.05)
+    ),
     "several periods": program(
         PulseTrain(1e-3, 1e-3, 2e-3, 3, "up"), PulseTrain(-1e-3, 2e-3, 4e-3, 3, "up")
     ),
@@ -169,7 +175,8 @@ def test_it_reads_what_the_2602b_reads(name):
     assert np.abs(late).max() < 2e-6
     ends = played.start + played.duration
     lead = ends - (column(keysight, "requested_time") + played.aperture)
-    assert np.all(lead >= 50e-6 - 1e-12)
+    # Ends of segments are whole microseconds on the instrument.
+    assert np.all(lead >= 50e-6 - 1e-6)
     changes = np.append(played.level[1:] != played.level[:-1], False)
     assert np.all(lead[changes] < 52e-6)
 
@@ -280,7 +287,6 @@ def test_an_instrument_that_stopped_by_itself_is_told(parts):
          "have no tick in common .* nearest that fits lasts multiples of"),
         (program(pulse(1e-3), rest(5.0), pulse(2e-3, 2e-3), rest(1e-3)),
          "entries of the list, which holds 2500.* nearest that fits has levels that last"),
-        (program(pulse(1e-3, 1.0004e-3), rest(1e-3)), "between two microseconds.* fits is 1 ms"),
         (program(*(pulse(1e-6 * k) if k % 2 else rest(1e-3) for k in range(1, 5205))),
          "levels, more than the B2901A holds; at most 2500 .*LIST"),
         (program(hold(0.1, 1e-3, 100_001), source="voltage", limit=1e-3),
@@ -288,7 +294,7 @@ def test_an_instrument_that_stopped_by_itself_is_told(parts):
         (program(pulse(1e-3), rest(1e-3), limit=0.01), "limit 10 mV cannot be enforced"),
         (program(rest(10.0), aperture=3.0), "aperture 3 s is not possible"),
     ],
-    ids=["short", "no tick", "long list", "fine", "levels", "readings", "limit", "aperture"],
+    ids=["short", "no tick", "long list", "levels", "readings", "limit", "aperture"],
 )  # fmt: skip
 def test_what_cannot_be_timed_is_refused_before_anything_is_sent(parts, refused, said):
     meter, _, tap, _ = parts
