@@ -1,7 +1,7 @@
 """The command line: `fmes`.
 
-Exit codes: 0 finished, 1 failed, 2 bad input, 3 aborted. Heavy imports are inside the
-commands, so that `fmes --help` starts at once.
+Exit codes: 0 finished, 1 failed, 2 bad input, 3 aborted, 4 a file that still is a working file.
+Heavy imports are inside the commands, so that `fmes --help` starts at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-FAILED, BAD_INPUT, ABORTED = 1, 2, 3
+FAILED, BAD_INPUT, ABORTED, NOT_ENDED = 1, 2, 3, 4
 
 ProtocolName = Annotated[
     str,
@@ -257,6 +257,40 @@ def adapt(
             runs or [], data, images=images, epochs=epochs, seed=seed, law=law,
             amplitude=amplitude, out=out, dark=dark,
         )  # fmt: skip
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs' HDF5 files.")],
+) -> None:
+    """Hold runs' files against their checksums and against what such a file must have."""
+    with _exit_codes():
+        from app.file_commands import verify_files
+
+        code = verify_files(files)
+    raise typer.Exit(code)
+
+
+@app.command()
+def recover(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs' HDF5 files.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for the new files; beside the old ones without it."),
+    ] = None,
+    writer_gone: Annotated[
+        bool,
+        typer.Option(
+            "--writer-gone", help="The program that recorded them on another computer is gone."
+        ),
+    ] = False,
+) -> None:
+    """Make new files of what can be had from interrupted, damaged or older ones."""
+    with _exit_codes():
+        from app.file_commands import recover_files
+
+        code = recover_files(files, out, writer_gone=writer_gone)
+    raise typer.Exit(code)
 
 
 @app.command()

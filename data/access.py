@@ -17,8 +17,15 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
+def opened(path: Path, *, cut_short: bool = False) -> Iterator[h5py.File]:
     """Open a file of ours to read, as one of the newest version.
+
+    Parameters
+    ----------
+    path
+        Of the file; only read.
+    cut_short
+        Read zeros where the end of the file is missing, instead of refusing it.
 
     Raises
     ------
@@ -27,10 +34,15 @@ def opened(path: Path) -> Iterator[h5py.File]:
     """
     _check_signature(path)
     with told(path), ExitStack() as stack:
-        # Locks are for writers; reading never holds up the program that records.
-        file = stack.enter_context(h5py.File(path, "r", locking=False))
-        if (version := _version(path, file)) < SCHEMA_VERSION:
-            view = stack.enter_context(Overlay(path))
+        size = max(path.stat().st_size, _stated_size(path)) if cut_short else None
+        if cut_short:
+            view = stack.enter_context(Overlay(path, size))
+            file = stack.enter_context(h5py.File(view, "r"))
+        else:
+            # Locks are for writers; reading never holds up the program that records.
+            file = stack.enter_context(h5py.File(path, "r", locking=False))
+        if (version := version_of(path, file)) < SCHEMA_VERSION:
+            view = stack.enter_context(Overlay(path, size))
             file = stack.enter_context(h5py.File(view, "r+"))
             migrate(file, version)
         yield file
@@ -41,6 +53,10 @@ def told(path: Path) -> Iterator[None]:
     """Turn whatever HDF5 makes of a file that is not whole into one clear error."""
     try:
         yield
+    except DataError as error:
+        if str(path) in str(error):
+            raise
+        raise DataError(f"{path} cannot be read: {error}; use a backup of it") from error
     except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
         raise DataError(
             f"{path} is damaged or was cut short ({error}); use a backup of it"
@@ -57,7 +73,21 @@ def _check_signature(path: Path) -> None:
         raise DataError(f"{path} is not an HDF5 file; give a file recorded by {CREATOR}")
 
 
-def _version(path: Path, file: h5py.File) -> int:
+def _stated_size(path: Path) -> int:
+    """Length that the file says it has, at the place where files of our kind say it."""
+    with path.open("rb") as file:
+        head = file.read(48)
+    return int.from_bytes(head[40:48], "little") if len(head) == 48 and head[8] == 0 else 0
+
+
+def version_of(path: Path, file: h5py.File) -> int:
+    """Version of the schema that a file of ours is of, as it was opened.
+
+    Raises
+    ------
+    DataError
+        Not ours, or of a version that this program does not know.
+    """
     creator = file.attrs.get("creator")
     if creator != CREATOR or "schema_version" not in file.attrs:
         raise DataError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from data.layout import (
     set_attribute,
     texts,
 )
+from data.part import part
 from data.run import RunInfo
 from data.writer import Writer
 from protocols.program import PulseProgram
@@ -76,38 +77,52 @@ def write_info(
     return entry
 
 
-def read_info(entry: h5py.Group) -> RunInfo:
-    """Read back what `write_info` wrote."""
-    protocol, table = entry["protocol"], entry["instrument/resistor_table"]
-    programs = protocol["programs"]
+def read_note(note: h5py.Group) -> dict[str, Any]:
+    """Read back the JSON values of a note, held against its SHA-256."""
+    text = get_text(note, "data")
+    if hashlib.sha256(text.encode()).hexdigest() != get_text(note, "sha256"):
+        raise DataError(f"{note.name} does not match its SHA-256; the file is damaged")
+    value: dict[str, Any] = json.loads(text)
+    return value
+
+
+def read_info(
+    entry: h5py.Group, note: Callable[[h5py.Group], dict[str, Any]] = read_note
+) -> RunInfo:
+    """Read back what `write_info` wrote; `note` reads the parts that are JSON."""
+    protocol, table = part(entry, "protocol"), part(entry, "instrument/resistor_table")
+    programs = part(protocol, "programs")
     return RunInfo(
         run_id=get_text(entry, "identifier_experiment"),
         protocol=get_text(protocol, "name"),
         preset=get_text(protocol, "preset"),
-        parameters=read_note(protocol),
-        phases=tuple(name.decode() for name in protocol["phases"][()]),
-        programs=tuple(_read_program(programs[name]) for name in sorted(programs)),
+        parameters=note(protocol),
+        phases=tuple(name.decode() for name in part(protocol, "phases")[()]),
+        programs=tuple(_read_program(part(programs, name)) for name in sorted(programs)),
         start=datetime.fromisoformat(get_text(entry, "start_time")),
         sample=get_text(entry, "sample/name"),
         notes=get_text(entry, "sample/notes"),
         user=get_text(entry, "user/name"),
-        simulated=bool(entry["process/simulated"][()]),
-        instruments=read_note(entry["instrument/settings"]),
-        rig=read_note(entry["rig"]),
+        simulated=bool(part(entry, "process/simulated")[()]),
+        instruments=note(part(entry, "instrument/settings")),
+        rig=note(part(entry, "rig")),
         resistors=tuple(
             (int(channel), float(nominal), float(calibrated))
             for channel, nominal, calibrated in zip(
-                table["channel"][()], table["nominal"][()], table["calibrated"][()], strict=True
+                *(part(table, name)[()] for name in ("channel", "nominal", "calibrated")),
+                strict=True,
             )
         ),
-        software=read_note(entry["software_environment"]),
+        software=note(part(entry, "software_environment")),
     )
 
 
 def read_writer(entry: h5py.Group) -> Writer:
     """The process that recorded a run."""
-    process = entry["process"]
-    return Writer(get_text(process, "host"), int(process["pid"][()]), get_text(process, "birth"))
+    process = part(entry, "process")
+    return Writer(
+        get_text(process, "host"), int(part(process, "pid")[()]), get_text(process, "birth")
+    )
 
 
 def to_json(value: Mapping[str, Any], what: str) -> str:
@@ -164,7 +179,7 @@ def _write_protocol(entry: h5py.Group, info: RunInfo, *, compressed: bool) -> No
 
 def _read_program(group: h5py.Group) -> PulseProgram:
     attributes = group.attrs
-    columns: dict[str, Any] = {n: group[n][()] for n in _PROGRAM_COLUMNS}
+    columns: dict[str, Any] = {n: part(group, n)[()] for n in _PROGRAM_COLUMNS}
     columns["keep"] = columns["keep"].astype(np.bool_)
     return PulseProgram(
         source=attributes["source"],
@@ -194,12 +209,3 @@ def _add_note(parent: h5py.Group, name: str, value: Mapping[str, Any]) -> h5py.G
     add_bytes(note, "data", text)
     add_text(note, "sha256", hashlib.sha256(text.encode()).hexdigest())
     return note
-
-
-def read_note(note: h5py.Group) -> dict[str, Any]:
-    """Read back the JSON values of a note, held against its SHA-256."""
-    text = get_text(note, "data")
-    if hashlib.sha256(text.encode()).hexdigest() != get_text(note, "sha256"):
-        raise DataError(f"{note.name} does not match its SHA-256; the file is damaged")
-    value: dict[str, Any] = json.loads(text)
-    return value

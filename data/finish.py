@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.description import to_json, write_info
+from data.digest import NAME, content_digest
 from data.errors import DataError
 from data.layout import (
     TABLES,
@@ -57,7 +58,7 @@ def finish(path: Path, complete: Callable[[Run], Run] = lambda run: run) -> None
         run = complete(open_run(path))
         if run.outcome in (Outcome.RUNNING, Outcome.INTERRUPTED):
             raise DataError(f"{path} has no outcome yet")
-        _write(new, run)
+        write_finished(new, run)
         open_run(new)  # holds every row on the disk against its checksum
         os.replace(new, path)
         sync_folder(path.parent)
@@ -81,7 +82,8 @@ def psv_curves(samples: Samples) -> dict[float, NDArray[np.float64]]:
     return {r: after.voltage[after.resistance == r] for r in resistances}
 
 
-def _write(path: Path, run: Run) -> None:
+def write_finished(path: Path, run: Run) -> None:
+    """Write a run to a file under a name of its own, on the disk when this returns."""
     with h5py.File(path, "w", libver="earliest", locking=False) as file:
         entry = write_info(file, run.info, compressed=True, writer=run.writer)
         _write_status(file, entry, run)
@@ -111,6 +113,7 @@ def _write(path: Path, run: Run) -> None:
         add_table(entry, "blocks", columns, compressed=True)
         _write_psv(entry, run)
         _write_resistor_log(entry["instrument"], run)
+        set_attribute(file, NAME, content_digest(file))
     sync_file(path)
 
 

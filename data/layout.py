@@ -26,6 +26,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data.part import part
 from data.samples import COLUMNS, Flag
 from protocols.program import Instant
 
@@ -171,7 +172,7 @@ def add_bytes(group: h5py.Group, name: str, text: str, room: int = 1) -> h5py.Da
 
 def get_text(group: h5py.Group, name: str) -> str:
     """Read a text back."""
-    return bytes(group[name][()]).decode()
+    return bytes(part(group, name)[()]).decode()
 
 
 def add_column(

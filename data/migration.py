@@ -5,7 +5,8 @@ other, so that everything else reads the newest version only. `fmes recover` wri
 a new file.
 
     version 1   until 2026-11; the first of them lack plays/device and the programs' keep
-    version 2   process/birth: tells the writer from a later process of its number
+    version 2   process/birth: tells the writer from a later process of its number;
+                content_sha256: of what a finished file says
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ import h5py
 import numpy as np
 
 from data.layout import SCHEMA_VERSION, TABLES, add_column, add_text
+from data.part import part
 
 
 def _from_1(file: h5py.File) -> None:
-    entry = file["entry"]
-    add_text(entry["process"], "birth", "")
-    plays = entry["plays"]
+    entry = part(file, "entry")
+    add_text(part(entry, "process"), "birth", "")
+    plays = part(entry, "plays")
     if "device" not in plays:  # there was one device only, which has no name
         column = TABLES["plays"]["device"]
-        names = np.zeros(len(plays["label"]), "S1")
+        names = np.zeros(len(part(plays, "label")), "S1")
         add_column(plays, "device", names, column.long_name, column.units, compressed=False)
-    for program in entry["protocol/programs"].values():
+    programs = part(entry, "protocol/programs")
+    for program in (part(programs, name) for name in programs):
         if "keep" not in program:  # every reading was recorded
-            kept = np.ones(len(program["level"]), np.uint8)
+            kept = np.ones(len(part(program, "level")), np.uint8)
             add_column(program, "keep", kept, "Whether its reading is recorded", compressed=False)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from data.access import opened
 from data.description import read_note, read_writer
 from data.layout import get_text
+from data.part import part
 from data.reader import column_of, interruption, length_of
 from data.run import Outcome
 from data.samples import COLUMNS, Samples
@@ -82,7 +83,7 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
     """
     path = path.absolute()
     with opened(path) as file:
-        data = file["entry/data"]
+        data = part(file, "entry/data")
         n_rows = length_of(data)
         end = min(last, n_rows)
         begin = min(first, end)
@@ -94,16 +95,16 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
 
 def _read(path: Path) -> Summary:
     with opened(path) as file:
-        return _summary(path, file, file["entry"])
+        return _summary(path, file, part(file, "entry"))
 
 
 def _interrupted(summary: Summary) -> Summary:
     n, last, arrival = summary.readings, None, None
     with opened(summary.path) as file:
         if n:
-            last = float(column_of(file["entry/data"], "time", n, n - 1)[0])
-            blocks = file["entry/blocks"]
-            number = int(np.searchsorted(np.cumsum(blocks["n_rows"][()]), n))
+            last = float(column_of(part(file, "entry/data"), "time", n, n - 1)[0])
+            blocks = part(file, "entry/blocks")
+            number = int(np.searchsorted(np.cumsum(part(blocks, "n_rows")[()]), n))
             arrival = float(column_of(blocks, "host_time", number + 1, number)[0])
     return replace(
         summary,
@@ -124,7 +125,7 @@ def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
         run_id=attributes["run_id"],
         protocol=attributes["protocol"],
         preset=attributes["preset"],
-        parameters=read_note(entry["protocol"]),
+        parameters=read_note(part(entry, "protocol")),
         sample=attributes["sample"],
         notes=get_text(entry, "sample/notes"),
         user=attributes["user"],
@@ -133,7 +134,7 @@ def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
         end=datetime.fromisoformat(end) if end else None,
         outcome=outcome,
         reason=get_text(entry, "reason") if ended else "",
-        readings=length_of(entry["data"]),
-        working="n_valid" in entry["data"],
+        readings=length_of(part(entry, "data")),
+        working="n_valid" in part(entry, "data"),
         writer=read_writer(entry),
     )

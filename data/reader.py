@@ -20,6 +20,7 @@ from data.access import opened
 from data.description import read_info, read_writer
 from data.errors import DataError
 from data.layout import ROWS_A_CHUNK, TABLES, checksum, codes, get_text
+from data.part import part
 from data.run import Event, Outcome, RecordedPlay, RunInfo
 from data.samples import COLUMNS, Samples
 from data.writer import Writer
@@ -172,7 +173,7 @@ def open_run(path: Path | str, *, verify: bool = True) -> Run:
 
 def _read(path: Path) -> Run:
     with opened(path) as file:
-        return _content(path, file["entry"])
+        return _content(path, part(file, "entry"))
 
 
 def _interrupted(run: Run) -> Run:
@@ -212,9 +213,10 @@ def _content(path: Path, entry: h5py.Group) -> Run:
     # The outcome first: a run that ends meanwhile is then read as running, never as one
     # that finished with fewer rows than it has.
     outcome = Outcome(get_text(entry, "outcome"))
-    n_rows = length_of(entry["data"])
+    data = part(entry, "data")
+    n_rows = length_of(data)
     samples = Samples(
-        **{name: column_of(entry["data"], name, n_rows).astype(COLUMNS[name]) for name in COLUMNS}
+        **{name: column_of(data, name, n_rows).astype(COLUMNS[name]) for name in COLUMNS}
     )
     end = get_text(entry, "end_time") if outcome is not Outcome.RUNNING else ""
     return Run(
@@ -224,10 +226,10 @@ def _content(path: Path, entry: h5py.Group) -> Run:
         outcome=outcome,
         reason=get_text(entry, "reason") if end else "",
         end=datetime.fromisoformat(end) if end else None,
-        events=_read_events(entry["events"]),
-        plays=_read_plays(entry["plays"], n_rows),
-        blocks=_read_blocks(entry["blocks"], n_rows),
-        working="n_valid" in entry["data"],
+        events=_read_events(part(entry, "events")),
+        plays=_read_plays(part(entry, "plays"), n_rows),
+        blocks=_read_blocks(part(entry, "blocks"), n_rows),
+        working="n_valid" in data,
         writer=read_writer(entry),
     )
 
@@ -235,8 +237,8 @@ def _content(path: Path, entry: h5py.Group) -> Run:
 def length_of(group: h5py.Group) -> int:
     """Rows that count: all of a finished table, the committed ones of a working one."""
     if "n_valid" in group:
-        return int(group["n_valid"][()])
-    return len(group[next(iter(group))])
+        return int(part(group, "n_valid")[()])
+    return len(part(group, next(iter(group))))
 
 
 def column_of(group: h5py.Group, name: str, n_rows: int, first: int = 0) -> NDArray[Any]:
@@ -247,7 +249,7 @@ def column_of(group: h5py.Group, name: str, n_rows: int, first: int = 0) -> NDAr
     DataError
         They cannot be read; the message names the first rows that cannot.
     """
-    dataset = group[name]
+    dataset = part(group, name)
     try:
         values = dataset[first:n_rows]
     except OSError as error:
@@ -298,7 +300,7 @@ def _read_plays(group: h5py.Group, n_rows: int) -> tuple[RecordedPlay, ...]:
 
 def _read_blocks(group: h5py.Group, n_rows: int) -> NDArray[np.void]:
     """The blocks that make up the rows; a block that is not committed is left out."""
-    ends = np.cumsum(group["n_rows"][()])
+    ends = np.cumsum(part(group, "n_rows")[()])
     n = int(np.searchsorted(ends, n_rows)) + 1 if n_rows else 0
     if n_rows and (n > len(ends) or ends[n - 1] != n_rows):
         raise DataError(f"{group.name} does not add up to {n_rows} rows; the file is damaged")
