@@ -299,12 +299,18 @@ def reproduce(
     out: Annotated[Path, typer.Option("--out", help="Folder for a new folder of results.")] = Path(
         "runs"
     ),
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="FOLDER", help="The four files of MNIST; no networks without them."
+        ),
+    ] = None,
 ) -> None:
     """Run every measurement of the study and report, beside the study's own values."""
     with _exit_codes():
         from app.reproduce_command import reproduce_study
 
-        code = reproduce_study(rig, out)
+        code = reproduce_study(rig, out, data)
     raise typer.Exit(code)
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,11 +15,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis.study import PAPER
+from analysis.study import PAPER, Row
 from app.reproduce import Measured, Reproduction
+from app.reproduce_networks import Computed
 
 
-def write_report(reproduction: Reproduction, folder: Path) -> tuple[Path, Path]:
+def write_report(
+    reproduction: Reproduction, networks: Sequence[Computed], folder: Path
+) -> tuple[Path, Path]:
     """Write ``report.html`` and ``report.json`` into a folder; never over a file.
 
     Returns
@@ -29,7 +33,8 @@ def write_report(reproduction: Reproduction, folder: Path) -> tuple[Path, Path]:
     environment = Environment(
         loader=PackageLoader("app", "."), autoescape=True, undefined=StrictUndefined
     )
-    counts = Counter(row.verdict for row in reproduction.rows)
+    rows = all_rows(reproduction, networks)
+    counts = Counter(row.verdict for row in rows)
     page = environment.get_template("report.html.j2").render(
         simulated=reproduction.simulated,
         instruments=_instruments(reproduction),
@@ -37,15 +42,21 @@ def write_report(reproduction: Reproduction, folder: Path) -> tuple[Path, Path]:
         date=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         paper=PAPER,
         counts="; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()),
-        rows=reproduction.rows,
-        sections=[_section(m) for m in reproduction.measured],
+        rows=rows,
+        sections=[_section(m) for m in reproduction.measured]
+        + [_network_section(c) for c in networks],
     )
     html, data = folder / "report.html", folder / "report.json"
     with html.open("x", encoding="utf-8") as file:
         file.write(page)
     with data.open("x", encoding="utf-8") as file:
-        json.dump(_json(reproduction), file, indent=1, allow_nan=False)
+        json.dump(_json(reproduction, networks), file, indent=1, allow_nan=False)
     return html, data
+
+
+def all_rows(reproduction: Reproduction, networks: Sequence[Computed]) -> tuple[Row, ...]:
+    """Every line of the comparison."""
+    return reproduction.rows + tuple(row for c in networks if c.made for row in c.made.rows)
 
 
 def _section(measured: Measured) -> dict[str, Any]:
@@ -58,6 +69,19 @@ def _section(measured: Measured) -> dict[str, Any]:
         "tables": [result.table() for result in measured.results.values()],
         "parameters": json.dumps(parameters, indent=1),
         "file": measured.path.name if measured.path else "not measured",
+    }
+
+
+def _network_section(computed: Computed) -> dict[str, Any]:
+    made = computed.made
+    return {
+        "title": computed.study.title,
+        "panels": computed.study.panels,
+        "reason": computed.reason,
+        "pictures": [_picture(figure) for figure in made.figures] if made else [],
+        "tables": [made.result.table()] if made else [],
+        "parameters": json.dumps(made.parameters if made else {}, indent=1),
+        "file": computed.path.name if computed.path else "not made",
     }
 
 
@@ -77,11 +101,11 @@ def _instruments(reproduction: Reproduction) -> str:
     )
 
 
-def _json(reproduction: Reproduction) -> dict[str, Any]:
+def _json(reproduction: Reproduction, networks: Sequence[Computed]) -> dict[str, Any]:
     return {
         "study": PAPER,
         "simulated": reproduction.simulated,
-        "rows": [asdict(row) for row in reproduction.rows],
+        "rows": [asdict(row) for row in all_rows(reproduction, networks)],
         "measurements": [
             {
                 "name": m.study.name,
@@ -90,5 +114,14 @@ def _json(reproduction: Reproduction) -> dict[str, Any]:
                 "results": {name: result.as_json() for name, result in m.results.items()},
             }
             for m in reproduction.measured
+        ],
+        "networks": [
+            {
+                "name": c.study.name,
+                "file": c.path.name if c.path else None,
+                "reason": c.reason,
+                "result": c.made.result.as_json() if c.made else None,
+            }
+            for c in networks
         ],
     }

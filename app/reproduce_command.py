@@ -12,10 +12,12 @@ from rich.markup import escape
 
 from app.cli import ABORTED, FAILED
 from app.errors import InputError
-from app.report import write_report
+from app.report import all_rows, write_report
 from app.reproduce import STUDIES, Study, reproduce
+from app.reproduce_networks import NETWORKS, NetworkStudy, make_networks
 from app.sinks import Progress, Sink
 from data.run import Event, Outcome
+from network.idx import DigitsError, read_digits
 from protocols.catalogue import PROTOCOLS
 from protocols.quantities import TIME
 
@@ -43,8 +45,29 @@ class _Line(Sink):
         self._console.print(f"  {outcome} in {seconds:.1f} s {escape(reason)}".rstrip())
 
 
-def reproduce_study(rig: Path | None, out: Path) -> int:
-    """Measure, analyse, compare, report; returns the exit code."""
+class _Stage:
+    """Says what a network is at, and how far every 30 s."""
+
+    def __init__(self, console: Console, study: NetworkStudy) -> None:
+        self._console, self._stage = console, ""
+        self._told = time.monotonic()
+        console.print(f"{study.title} (Fig. {study.panels})")
+
+    def __call__(self, stage: str, share: float) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._console.print(f"  {stage}")
+        if (now := time.monotonic()) - self._told > 30:
+            self._told = now
+            self._console.print(f"  {stage} {share:.0%}")
+
+
+def reproduce_study(rig: Path | None, out: Path, data: Path | None) -> int:
+    """Measure, analyse, make networks, compare, report; returns the exit code."""
+    try:
+        digits = read_digits(data) if data else None
+    except DigitsError as error:
+        raise InputError(f"--data: {error}") from error
     folder = out / datetime.now().strftime("reproduction-%Y%m%d-%H%M%S")
     try:
         folder.mkdir(parents=True)
@@ -58,14 +81,23 @@ def reproduce_study(rig: Path | None, out: Path) -> int:
 
     try:
         done = reproduce(rig, folder, [s for s in STUDIES if s.protocol in known], tell)
+        ltp_ltd = next((m.path for m in done.measured if m.study.name == "ltp-ltd" and m.run), None)
+        networks = make_networks(NETWORKS, ltp_ltd, digits, folder, lambda s: _Stage(console, s))
     except KeyboardInterrupt as error:
-        console.print(f"aborted: {escape(str(error))}; what was measured is in {folder}")
+        why = escape(str(error)) or "while networks were made"
+        console.print(f"aborted: {why}; what was measured is in {folder}")
         return ABORTED
-    page, data = write_report(done, folder)
-    counts = Counter(row.verdict for row in done.rows)
+    for network in networks:
+        if network.reason:
+            title = f"{network.study.title} (Fig. {network.study.panels})"
+            console.print(f"{title}: {escape(network.reason)}")
+    page, report = write_report(done, networks, folder)
+    rows = all_rows(done, networks)
+    counts = Counter(row.verdict for row in rows)
     console.print("; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()))
-    for row in done.rows:
+    for row in rows:
         if row.verdict == "disagrees":
             console.print(f"  Fig. {row.panel}: {row.quantity}: {row.paper} / {row.found}")
-    console.print(f"report  {page}\n        {data}")
-    return FAILED if any(m.run is None for m in done.measured) else 0
+    console.print(f"report  {page}\n        {report}")
+    missing = digits is not None and any(c.made is None for c in networks)
+    return FAILED if missing or any(m.run is None for m in done.measured) else 0

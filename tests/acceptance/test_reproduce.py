@@ -13,6 +13,7 @@ def reproduction(tmp_path_factory, command):
     done = command(folder, "reproduce", "--out", ".")
     assert done.returncode == 0, done.stdout + done.stderr
     (made,) = folder.glob("reproduction-*")
+    assert "skipped: give --data FOLDER" in done.stdout
     return made, json.loads((made / "report.json").read_text(encoding="utf-8"))
 
 
@@ -32,6 +33,22 @@ def test_what_disagrees_is_shown_as_such(reproduction):
         "linearity of LTP with pulses of 1 ms at 500 Hz"
     ]
     assert "disagrees" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_without_digits_networks_are_skipped_and_the_page_says_so(reproduction):
+    folder, report = reproduction
+    assert report["networks"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for network in report["networks"]:
+        assert "skipped: give --data" in network["reason"]
+        assert network["reason"] in page
+
+
+def test_digits_that_cannot_be_read_are_told_before_anything_is_measured(command, tmp_path):
+    done = command(tmp_path, "reproduce", "--out", ".", "--data", "nowhere")
+    assert done.returncode == 2
+    assert "--data: nowhere has no file train-images" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_page_holds_everything_itself(reproduction):
