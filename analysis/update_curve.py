@@ -157,6 +157,13 @@ class UpdateCurve:
         """Distinct weights on the way up."""
         return len(np.unique(self.up.table))
 
+    def energy(self, up: int, down: int) -> tuple[float, float]:
+        """Energy of pulses in J from the source and back to it, each at its mean per pulse."""
+        energies = up * self.up.energy, down * self.down.energy
+        return (
+            sum(e for e in energies if not e < 0), -sum(e for e in energies if not e > 0) or 0.0
+        )  # fmt: skip
+
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON values."""
         return {

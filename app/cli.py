@@ -6,6 +6,7 @@ Heavy imports are inside the commands, so that `fmes --help` starts at once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -312,6 +313,67 @@ def reproduce(
 
         code = reproduce_study(rig, out, data)
     raise typer.Exit(code)
+
+
+@app.command()
+def train(
+    files: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs of ltp-ltd.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with the four IDX files of MNIST.")
+    ] = None,
+    states: Annotated[
+        str | None, typer.Option("--states", help="As 500,8k,open; all that were measured.")
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", help="Of every training.")] = 100,
+    seeds: Annotated[str, typer.Option("--seeds", help="As 1-5 or 1,4,7.")] = "1",
+    rate: Annotated[str, typer.Option("--rate", help="Learning rates, as 0.3,1.")] = "1",
+    noise: Annotated[
+        str, typer.Option("--noise", help="Of a step over the window: measured, 0, 0.01 ...")
+    ] = "measured",
+    learning: Annotated[
+        str, typer.Option("--learning", help="The rate is the same, or set by the resistor.")
+    ] = "same",
+    rounding: Annotated[
+        str, typer.Option("--rounding", help="Of pulses: stochastic, deterministic or sign.")
+    ] = "stochastic",
+    jump: Annotated[str, typer.Option("--jump", help="By the formula or the table.")] = "formula",
+    mapping: Annotated[
+        str, typer.Option("--mapping", help="A weight is a single device or a pair.")
+    ] = "single",
+    scale: Annotated[float, typer.Option("--scale", help="Weight at the window's end.")] = 1.0,
+    depression: Annotated[
+        str, typer.Option("--depression", help="truncate (to the window) or renormalise.")
+    ] = "truncate",
+    batch: Annotated[int, typer.Option("--batch", help="Images of a batch.")] = 100,
+    reference: Annotated[
+        bool, typer.Option("--float/--no-float", help="Train plain numbers too.")
+    ] = True,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the files; what is in it is not done again.")
+    ] = Path("training"),
+    workers: Annotated[int, typer.Option("--workers", help="Processes.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="A Dask cluster's, as tcp://host:8786.")
+    ] = None,
+    figure: Annotated[
+        bool, typer.Option("--figure/--no-figure", help="Draw the figures at the end.")
+    ] = True,
+) -> None:
+    """Train networks of measured devices; started again, it goes on."""
+    # More threads gain nothing on layers of this size and disturb whatever else computes; workers
+    # of Dask have one too, so that sums are added up in the same order everywhere.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with _exit_codes():
+        from app.train_command import Asked, train_networks
+
+        asked = Asked(
+            states=states, seeds=seeds, rates=rate, noises=noise, epochs=epochs, batch=batch,
+            rounding=rounding, jump=jump, mapping=mapping, scale=scale, depression=depression,
+            learning=learning, reference=reference,
+        )  # fmt: skip
+        train_networks(
+            files, asked, data=data, out=out, count=workers, scheduler=scheduler, figure=figure
+        )
 
 
 @app.command()

@@ -8,6 +8,7 @@ of the window, or the difference of two devices.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -42,6 +43,9 @@ class Rule:
         one up and one down.
     scale
         W at the end of the window.
+    pulses
+        Pulses that a change of W by 1 is worth; None: as many as it takes in the middle of the
+        window of the devices at hand. With a number the size of a step is left to the device.
     noise, spread
         Standard deviation of a step over the window, and of the logarithm of the steps over
         the devices; None for those of the update curve, 0 where it has none.
@@ -51,43 +55,42 @@ class Rule:
     jump: Jump = "formula"
     mapping: Mapping = "single"
     scale: float = 1.0
+    pulses: float | None = None
     noise: float | None = None
     spread: float | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pulses:
-    """What was sent to devices.
-
-    Parameters
-    ----------
-    up, down
-        Pulses.
-    delivered, returned
-        Energy in J from the source and back to it, each at its branch's mean per pulse; NaN
-        where it was not measured.
-    """
+    """Pulses sent to devices, up and down."""
 
     up: int = 0
     down: int = 0
-    delivered: float = 0.0
-    returned: float = 0.0
 
     def __add__(self, other: Pulses) -> Pulses:
-        return Pulses(
-            self.up + other.up, self.down + other.down,
-            self.delivered + other.delivered, self.returned + other.returned,
-        )  # fmt: skip
+        return Pulses(self.up + other.up, self.down + other.down)
+
+    def __sub__(self, other: Pulses) -> Pulses:
+        return Pulses(self.up - other.up, self.down - other.down)
 
 
 class Layer(Protocol):
     """Weights that can be read and moved, shape (inputs, outputs)."""
 
     weights: Floats
-    sent: Pulses
+
+    @property
+    def sent(self) -> Pulses:
+        """Pulses so far."""
 
     def change(self, wanted: Floats) -> None:
         """Move the weights by `wanted`, as far as they can be."""
+
+    def state(self) -> list[Floats]:
+        """What the weights are made of: copies that `restore` takes."""
+
+    def restore(self, state: Sequence[Floats]) -> None:
+        """Make the weights of what `state` gave."""
 
 
 @dataclass
@@ -99,6 +102,12 @@ class FloatLayer:
 
     def change(self, wanted: Floats) -> None:
         self.weights += wanted
+
+    def state(self) -> list[Floats]:
+        return [self.weights.copy()]
+
+    def restore(self, state: Sequence[Floats]) -> None:
+        (self.weights,) = (values.copy() for values in state)
 
 
 class Devices:
@@ -136,7 +145,8 @@ class Devices:
                 continue
             n = np.abs(counts[chosen])
             flat[chosen] = self._moved(flat[chosen], chosen, n, direction)
-            self._account(int(n.sum(dtype=np.int64)), direction, sign)
+            total = int(n.sum(dtype=np.int64))
+            self.sent += Pulses(up=total) if sign > 0 else Pulses(down=total)
 
     def _moved(
         self, x: Floats, chosen: NDArray[np.intp], n: NDArray[np.int32], direction: Direction
@@ -162,14 +172,6 @@ class Devices:
             )
         return np.clip(x, np.float32(0), np.float32(1), out=x)
 
-    def _account(self, pulses: int, direction: Direction, sign: int) -> None:
-        energy = pulses * direction.energy
-        back = 0.0 if energy > 0 else -energy
-        self.sent += Pulses(
-            pulses if sign > 0 else 0, pulses if sign < 0 else 0,
-            delivered=energy + back, returned=back,
-        )  # fmt: skip
-
 
 class DeviceLayer:
     """Weights that are devices.
@@ -193,10 +195,7 @@ class DeviceLayer:
         ]
         self.weights: Floats = np.empty(weights.shape, np.float32)
         self._read()
-        # A pulse changes W by 2 scale times the step, in both mappings; the steps up and down
-        # are those in the middle of the window, in the geometric mean.
-        step = math.sqrt(abs(curve.up.step * curve.down.step))
-        self._per_weight = np.float32(1 / (2 * rule.scale * step))
+        self._per_weight = np.float32(rule.pulses or pulses_per_weight(curve, rule.scale))
 
     @property
     def sent(self) -> Pulses:
@@ -208,6 +207,14 @@ class DeviceLayer:
         count = self._count(wanted)
         for sign, devices in self._devices:
             devices.pulse(count if sign > 0 else -count)
+        self._read()
+
+    def state(self) -> list[Floats]:
+        return [devices.x.copy() for _, devices in self._devices]
+
+    def restore(self, state: Sequence[Floats]) -> None:
+        for (_, devices), x in zip(self._devices, state, strict=True):
+            devices.x[...] = x
         self._read()
 
     def _read(self) -> None:
@@ -234,3 +241,12 @@ class DeviceLayer:
         raw = np.asarray(self._rng.bit_generator.random_raw((fine.size + 3) // 4))
         fine += raw.view(np.uint16)[: fine.size].reshape(fine.shape)
         return np.right_shift(fine, 16, out=fine)
+
+
+def pulses_per_weight(curve: UpdateCurve, scale: float) -> float:
+    """Pulses that a change of W by 1 takes in the middle of the window.
+
+    One changes W by 2 `scale` times the step, in both mappings; the step is the geometric
+    mean of those up and down.
+    """
+    return 1 / (2 * scale * math.sqrt(abs(curve.up.step * curve.down.step)))

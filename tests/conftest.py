@@ -1,5 +1,11 @@
 """Settings of every test: shared machines are slow now and then, which is no failure."""
 
+import os
+
+# Before numpy is loaded: threads of its library that wait for each other on busy cores take
+# seconds for what one does in a millisecond.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import HealthCheck, settings
 

@@ -1,0 +1,265 @@
+"""`fmes train`: networks of measured devices, from run files to accuracy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from analysis.update_curve import Depression
+from app.errors import InputError
+from app.stimulus import save_figure
+from app.train import TrainingFolder, train
+from app.training_plan import Learning, Plan
+from app.training_pool import workers
+from network.idx import WHERE, Digits, DigitsError, read_digits
+from network.summary import Summary, summarise
+from network.synapses import Jump, Mapping, Rounding, Rule
+from network.training import Snapshot, Task
+from protocols.device_parameters import States
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Value = TypeVar("Value")
+_WIDTH = 120
+"""Of the table, at least."""
+FIGURES = ("accuracy", "maps", "weights")
+"""Names of the figures' files."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of the command, as they were typed; `fmes train --help` says what they are."""
+
+    states: str | None
+    seeds: str
+    rates: str
+    noises: str
+    epochs: int
+    batch: int
+    rounding: str
+    jump: str
+    mapping: str
+    scale: float
+    depression: str
+    learning: str
+    reference: bool
+
+    def plan(self) -> Plan:
+        """Read them.
+
+        Raises
+        ------
+        InputError
+            One of them cannot be read.
+        """
+        if not self.scale > 0:
+            raise InputError(f"--scale {self.scale:g}: give a number above 0")
+        if self.epochs < 1 or self.batch < 1:
+            raise InputError(
+                f"--epochs {self.epochs}, --batch {self.batch}: give 1 or more of each"
+            )
+        return Plan(
+            states=_states(self.states),
+            seeds=_seeds(self.seeds),
+            rates=_several("--rate", self.rates, _positive),
+            noises=_several("--noise", self.noises, _noise),
+            epochs=self.epochs,
+            batch=self.batch,
+            rule=Rule(
+                rounding=_one_of("--rounding", self.rounding, Rounding),
+                jump=_one_of("--jump", self.jump, Jump),
+                mapping=_one_of("--mapping", self.mapping, Mapping),
+                scale=self.scale,
+            ),
+            depression=_one_of("--depression", self.depression, Depression),
+            learning=_one_of("--learning", self.learning, Learning),
+            reference=self.reference,
+        )
+
+
+def train_networks(
+    files: Sequence[Path],
+    asked: Asked,
+    *,
+    data: Path | None,
+    out: Path,
+    count: int,
+    scheduler: str | None,
+    figure: bool,
+) -> None:
+    """Train what is not finished in the folder; print the table and draw the figures."""
+    plan = asked.plan()
+    if count < 1:
+        raise InputError(f"--workers {count}: give 1 or more")
+    curves = plan.curves(files)
+    training, test = digits_of(data)
+    console = Console(highlight=False, soft_wrap=True)
+    for curve in curves:
+        console.print(
+            f"{curve.label}: {curve.states} states in {curve.window[0] * 1e3:.1f} to "
+            f"{curve.window[1] * 1e3:.1f} mV, misfit {curve.up.misfit:.1%} up and "
+            f"{curve.down.misfit:.1%} down, step noise {curve.step_noise}, device spread "
+            f"{curve.device_spread}"
+        )
+    tasks = plan.tasks(curves, (training.digest, test.digest))
+    with (
+        TrainingFolder.hold(out) as folder,
+        workers(count, scheduler, training, test) as pool,
+        _Shown(console, tasks) as shown,
+    ):
+        trained = train(tasks, folder, pool, shown.tell)
+    summary = summarise(trained)
+    show(summary, console)
+    console.print(f"files   {out}")
+    if figure:
+        for path in draw(summary, out):
+            console.print(f"figure  {path}")
+
+
+def digits_of(data: Path | None) -> tuple[Digits, Digits]:
+    """The digits of a folder.
+
+    Raises
+    ------
+    InputError
+        None is given, or it does not hold them.
+    """
+    if data is None:
+        raise InputError(f"--data: give the folder with the digits. {WHERE}")
+    try:
+        return read_digits(data)
+    except DigitsError as error:
+        raise InputError(f"--data {error}") from error
+
+
+def show(summary: Summary, console: Console) -> None:
+    """Print the table of a summary."""
+    text = summary.table()
+    table = Table(*text.columns, box=None, pad_edge=False)
+    for row in text.rows:
+        table.add_row(*map(escape, row))
+    # A terminal that is too narrow breaks the lines; nothing is cut.
+    console.print(table, width=max(console.width, _WIDTH), crop=False)
+    for note in text.notes:
+        console.print(note, markup=False)
+
+
+def figures(summary: Summary, dark: bool = False) -> tuple[Figure, ...]:
+    """The figures of a summary, by `FIGURES`."""
+    from network import training_figure, weights_figure
+
+    return (
+        training_figure.draw(summary, dark), weights_figure.draw_maps(summary, dark=dark),
+        weights_figure.draw_histograms(summary, dark),
+    )  # fmt: skip
+
+
+def draw(summary: Summary, folder: Path) -> list[Path]:
+    """Draw the figures into a folder, under names that no file has."""
+    attempt = 1
+    while any((paths := _names(folder, attempt))[k].exists() for k in range(len(FIGURES))):
+        attempt += 1
+    for figure, path in zip(figures(summary), paths, strict=True):
+        save_figure(figure, path)
+    return paths
+
+
+def _names(folder: Path, attempt: int) -> list[Path]:
+    ending = f"_{attempt}" if attempt > 1 else ""
+    return [folder / f"{name}{ending}.png" for name in FIGURES]
+
+
+class _Shown:
+    """A bar over the epochs of all trainings, and what the latest came to."""
+
+    def __init__(self, console: Console, tasks: Sequence[Task]) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn(),
+            TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), console=console,
+        )  # fmt: skip
+        self._total = sum(task.epochs for task in tasks)
+        self._done: dict[str, int] = {}
+        self._line: Any = None
+
+    def __enter__(self) -> _Shown:
+        self._bar.start()
+        self._line = self._bar.add_task("training", total=self._total)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def tell(self, task: Task, snapshot: Snapshot) -> None:
+        self._done[task.digest] = snapshot.done
+        text = (
+            f"{task.label}, seed {task.seed}: epoch {snapshot.done}/{task.epochs}, "
+            f"{snapshot.accuracy:.2%}"
+        )
+        self._bar.update(self._line, completed=sum(self._done.values()), description=text)
+
+
+def _states(text: str | None) -> tuple[float, ...]:
+    if text is None:
+        return ()
+    try:
+        return TypeAdapter(States).validate_python(text)
+    except ValidationError as error:
+        raise InputError(f"--states {text}: {error.errors()[0]['msg']}") from error
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    found: list[int] = []
+    for item in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", item)
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            raise InputError(f"--seeds {text}: {item!r} is no seed; give for example 1-5 or 1,4,7")
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+    if len(found) > 1000:
+        raise InputError(f"--seeds {text}: {len(found)} seeds; at most 1000")
+    return tuple(dict.fromkeys(found))
+
+
+def _several(name: str, text: str, read: Callable[[str], Value]) -> tuple[Value, ...]:
+    try:
+        return tuple(dict.fromkeys(read(item.strip()) for item in text.split(",")))
+    except ValueError as error:
+        raise InputError(f"{name} {text}: {error}") from error
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise ValueError(f"{text} is not above 0")
+    return value
+
+
+def _noise(text: str) -> float | None:
+    if text == "measured":
+        return None
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{text} is not from 0 to 1, a share of the window")
+    return value
+
+
+def _one_of(name: str, text: str, kind: Any) -> Any:
+    if text not in get_args(kind):
+        raise InputError(f"{name} {text}: there is {', '.join(get_args(kind))}")
+    return text

@@ -1,0 +1,128 @@
+"""Where trainings are computed: in this process, or by Dask on this machine or on a cluster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from app.errors import InputError
+from network.idx import Digits
+from network.training import Snapshot, Task, advance
+
+
+class Part(NamedTuple):
+    """Some epochs of one training: its number, the task and where it is."""
+
+    number: int
+    task: Task
+    snapshot: Snapshot | None
+
+
+class Pool(Protocol):
+    """Computes parts, in any order."""
+
+    epochs: int
+    """How many a part is advanced by."""
+
+    def submit(self, part: Part) -> None:
+        """Take a part."""
+
+    def done(self) -> tuple[Part, Snapshot]:
+        """Wait for any of the parts taken."""
+
+
+class Here:
+    """One part after the other in this process.
+
+    Parameters
+    ----------
+    train, test
+        The digits.
+    """
+
+    epochs = 1
+
+    def __init__(self, train: Digits, test: Digits) -> None:
+        self._digits = train, test
+        self._parts: deque[Part] = deque()
+
+    def submit(self, part: Part) -> None:
+        # A training that goes on comes before those that have not begun.
+        self._parts.appendleft(part) if part.snapshot else self._parts.append(part)
+
+    def done(self) -> tuple[Part, Snapshot]:
+        part = self._parts.popleft()
+        return part, advance(part.task, *self._digits, part.snapshot, self.epochs)
+
+
+class Workers:
+    """The workers of a Dask client; made by `workers`."""
+
+    epochs = 5
+
+    def __init__(self, client: Any, train: Digits, test: Digits) -> None:
+        from distributed import as_completed
+
+        self._client = client
+        # Every worker holds the digits, so that parts travel without them.
+        self._digits = client.scatter([train, test], broadcast=True)
+        self._parts: dict[str, Part] = {}
+        self._completed = as_completed()
+
+    def submit(self, part: Part) -> None:
+        future = self._client.submit(
+            advance, part.task, *self._digits, part.snapshot, self.epochs, pure=False
+        )
+        self._parts[future.key] = part
+        self._completed.add(future)
+
+    def done(self) -> tuple[Part, Snapshot]:
+        future = next(self._completed)
+        return self._parts.pop(future.key), future.result()
+
+
+@contextmanager
+def workers(count: int, scheduler: str | None, train: Digits, test: Digits) -> Iterator[Pool]:
+    """A pool: this process for one worker without a scheduler, else Dask.
+
+    Parameters
+    ----------
+    count
+        Processes of this machine; of no account with a scheduler.
+    scheduler
+        Address of a cluster's scheduler, as ``"tcp://host:8786"``.
+    train, test
+        The digits.
+
+    Raises
+    ------
+    InputError
+        Dask is not installed, or the scheduler does not answer.
+    """
+    if scheduler is None and count == 1:
+        yield Here(train, test)
+        return
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise InputError(
+            f"--workers and --scheduler need Dask ({error}); install it with pip install "
+            "'fmes-lab[sweep]'"
+        ) from error
+    if scheduler is None:
+        with (
+            LocalCluster(
+                n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=True
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield Workers(client, train, test)
+        return
+    try:
+        client = Client(scheduler, timeout=5)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--scheduler {scheduler}: no answer ({error})") from error
+    with client:
+        yield Workers(client, train, test)
