@@ -122,7 +122,7 @@ def test_workers_and_a_cluster_give_the_same(once, measured, digits, tmp_path):
 
 
 def test_a_kill_costs_seconds_and_the_result_is_the_same(measured, digits, tmp_path):
-    asked = [measured, "--data", digits, "--epochs", "60", "--states", "8k", "--no-float",
+    asked = [measured, "--data", digits, "--epochs", "45", "--states", "8k", "--no-float",
              "--no-figure", "--batch", "5"]  # fmt: skip
     folder = tmp_path / "killed"
     code = "import sys; from app.cli import app; app(sys.argv[1:])"
@@ -136,7 +136,7 @@ def test_a_kill_costs_seconds_and_the_result_is_the_same(measured, digits, tmp_p
         process.kill()
         process.wait()
     (part,) = folder.glob("*.h5.part")
-    assert 0 < load(part).snapshot.done < 60
+    assert 0 < load(part).snapshot.done < 45
     assert not trainings(folder)
     ran(*asked, "--out", folder)
     ran(*asked, "--out", tmp_path / "whole")
