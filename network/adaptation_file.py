@@ -14,7 +14,8 @@ import numpy as np
 from data.errors import DataError
 from network.adaptation_result import FIRST, SECOND, Adaptation, Course
 
-FORMAT = "fmes-lab adaptation 1"
+CREATOR, VERSION = "fmes adapt", 1
+"""What a file says of its kind; a run's file has another creator."""
 
 
 def write_adaptation(path: Path, result: Adaptation) -> None:
@@ -41,7 +42,7 @@ def write_adaptation(path: Path, result: Adaptation) -> None:
 
 
 def _fill(file: h5py.File, result: Adaptation) -> None:
-    file.attrs["format"] = FORMAT
+    file.attrs["creator"], file.attrs["format_version"] = CREATOR, VERSION
     file.attrs["program"] = f"fmes-lab {version('fmes-lab')}"
     file.attrs["written"] = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     file.attrs["simulated"] = True
