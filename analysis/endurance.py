@@ -311,8 +311,12 @@ def _follow(key: str, cycle: NDArray[np.int64], value: Array, why: str) -> Follo
         moved = float(later[-tenth:].mean() - later[:tenth].mean())
         over = (
             Measure(mean, centre, note=missing),
-            Measure(variation, float(later.std(ddof=1)) / abs(centre), note=missing),
-            Measure(drift, moved / abs(centre), note=missing),
+            *(
+                Measure(d, v / abs(centre), note=missing)
+                if centre
+                else Measure.undefined(d, "the mean is 0")
+                for d, v in ((variation, float(later.std(ddof=1))), (drift, moved))
+            ),
         )
     if len(value):
         ends = Measure(first, float(value[0])), Measure(last, float(value[-1]))

@@ -195,13 +195,16 @@ def record() -> Callable[..., RecordedRun]:
                 program, n = step.program, len(step.program) if whole else readings
                 voltage, current = play(program, resistance, nodes)
                 ends = elapsed + program.start + program.duration
+                kept = np.flatnonzero(program.keep[:n])
+                pulse, cycle = program.pulse_index, program.cycle
+                pulse = np.where(pulse > 0, pulse + step.pulses_before, 0).astype(np.int32)
+                cycle = np.where(cycle > 0, cycle + step.cycles_before, 0).astype(np.int32)
+                noisy, n = voltage + rng.normal(0.0, noise, len(program)), len(kept)
                 blocks.append(_columns(
-                    n, time=ends[:n] - program.aperture, pulse_index=program.pulse_index[:n],
-                    phase=program.phase[:n],
-                    instant=program.instant[:n], cycle=program.cycle[:n],
-                    source_level=program.level[:n], current=current[:n],
-                    voltage=voltage[:n] + rng.normal(0.0, noise, len(program))[:n],
-                    resistance=np.full(n, resistance),
+                    n, time=(ends - program.aperture)[kept], pulse_index=pulse[kept],
+                    phase=program.phase[kept], instant=program.instant[kept], cycle=cycle[kept],
+                    source_level=program.level[kept], current=current[kept],
+                    voltage=noisy[kept], resistance=np.full(n, resistance),
                 ))  # fmt: skip
                 recorded.append(
                     RecordedPlay(step.label, program.digest, 0.0, resistance, {}, first, n)
