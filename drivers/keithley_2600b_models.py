@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.repeats import period
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -102,19 +103,4 @@ def cycle(values: NDArray[np.float64]) -> NDArray[np.float64]:
     for length in (1, 2):
         if np.array_equal(values, np.resize(values[:length], len(values))):
             return values[:length]
-    return values[: _period(values.tolist())] if len(values) > ROOM else values
-
-
-def _period(values: list[float]) -> int:
-    """After how many values a list repeats itself; its length when it does not.
-
-    By the failure function of Knuth, Morris and Pratt: linear in the length.
-    """
-    border = [0] * len(values)
-    matched = 0
-    for k in range(1, len(values)):
-        while matched and values[k] != values[matched]:
-            matched = border[matched - 1]
-        matched += values[k] == values[matched]
-        border[k] = matched
-    return len(values) - matched
+    return values[: period(values.tolist())] if len(values) > ROOM else values

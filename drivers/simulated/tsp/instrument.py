@@ -64,13 +64,15 @@ class TspInstrument(ScheduledInstrument):
 
     firmware: ClassVar[str]
     registers: ClassVar[Registers]
+    ascii_digits: ClassVar[int] = 6
+    """Digits of numbers in text after a reset; 0 lets the instrument choose."""
 
     def __init__(
         self, bench: Bench, model: str, *, linefreq: float = 50.0, serial_number: str = "4000001"
     ) -> None:
         super().__init__(bench, model)
         self._serial_number = serial_number
-        self._output = Output()
+        self._output = Output(self.ascii_digits)
         self._core = Core(
             bench, self.name, linefreq, self.registers, lambda: len(self._output) > 0 or self.unread
         )

@@ -55,16 +55,23 @@ class StoredColumn(ABC):
 
 
 class Output:
-    """The output queue and the format of what goes into it."""
+    """The output queue and the format of what goes into it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    digits
+        Of numbers in text after a reset; 0 lets the instrument choose.
+    """
+
+    def __init__(self, digits: int = 6) -> None:
         self._queue: deque[bytes] = deque()
+        self._digits = digits
         self.reset()
 
     def reset(self) -> None:
         """Restore the default format."""
         self._data, self._order = ASCII, LITTLE
-        self._precision = int(_PRECISION.default)
+        self._precision = self._digits
 
     def __len__(self) -> int:
         return len(self._queue)

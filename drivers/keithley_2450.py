@@ -1,0 +1,353 @@
+"""Keithley 2450 and 2460 source-measure units, programmed in TSP.
+
+A trigger model plays the program on the instrument: timer 1 starts each segment, timer 2 each
+reading, a source configuration list holds the levels. The host uploads, starts, drains the
+buffer while it fills, and can abort at any moment. What a reading measures besides the function
+it is made for is the level as programmed; where the limit may act, it is measured as well.
+
+Source: 2450 reference manual (2450-901-01), the vendor's machine-readable TSP command reference
+of both models and its pulse examples. The instrument must be set to the language TSP. Which
+terminals are used, front or rear, is left as it is set on the instrument.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pymeasure.instruments import Instrument
+
+from data.samples import Flag
+from drivers import keithley_2450_models as holds
+from drivers import keithley_2450_script as script
+from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.link import Link, link_errors
+from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from protocols.capabilities import Capabilities
+from protocols.program import PulseProgram
+
+_OLDEST_FIRMWARE = (1, 7)
+"""First firmware with the block for readings that the reference describes."""
+_TIMING_ERROR = 100e-6
+"""Lateness from which a reading is flagged, in s."""
+_MOST_PER_DRAIN = 2000
+_GRACE = 1.0
+"""Time after its end at which a program that has lost a trigger counts as stuck, in s."""
+_PROTECTION, _OVER_TEMPERATURE, _LIMIT, _SENSE, _OUTPUT = 4, 16, 32, 64, 128
+"""Bits of a reading's source status."""
+_OFF = "smu.source.offmode=smu.OFFMODE_HIGHZ smu.source.output=smu.OFF"
+
+
+class _Tsp(Instrument):
+    """The commands of the instrument."""
+
+    language = Instrument.measurement(
+        "*LANG?", """Get the command language, "TSP" or another.""", cast=str
+    )
+    error_count = Instrument.measurement(
+        "print(eventlog.getcount(eventlog.SEV_ERROR))",
+        """Get the number of unread errors in the event log.""", get_process=int,
+    )  # fmt: skip
+    next_error = Instrument.measurement(
+        "print(eventlog.next(eventlog.SEV_ERROR))",
+        """Get and remove the oldest error: number, message and more.""",
+        separator="\t", cast=str,
+    )  # fmt: skip
+    clock = Instrument.measurement(
+        "print(timer.gettime())", """Measure the time since the timer was cleared, in s."""
+    )
+    line_frequency = Instrument.measurement(
+        "print(localnode.linefreq)", """Get the power line frequency in Hz."""
+    )
+    output_and_off_mode = Instrument.measurement(
+        "print(smu.source.output==smu.ON,smu.source.offmode==smu.OFFMODE_HIGHZ)",
+        """Get whether the output is on and whether off means high-impedance.""",
+        separator="\t", cast=str,
+        get_process_list=lambda words: [_boolean(word) for word in words],
+    )  # fmt: skip
+
+    def __init__(self, adapter: Any) -> None:
+        super().__init__(adapter, "Keithley 2450", includeSCPI=False)
+
+    def floats(self, command: str, count: int) -> NDArray[np.float64]:
+        """Values of a binary reply: ``#0``, float64 values, a line feed."""
+        self.write(command)
+        reply = self.read_bytes(2 + 8 * count + 1)
+        if reply[:2] != b"#0" or len(reply) != 3 + 8 * count:
+            raise ValueError(f"{len(reply)} bytes that begin with {reply[:8]!r}")
+        return np.array(struct.unpack(f"<{count}d", reply[2:-1]))
+
+
+class Keithley2450(SourceMeter):
+    """A Keithley 2450 or 2460."""
+
+    driver: ClassVar[str] = "keithley-2450"
+    models: ClassVar[tuple[str, ...]] = tuple(holds.MODELS)
+    verifiable: ClassVar[bool] = True
+
+    def __init__(self, link: Link, wiring: str, verified_period: float | None) -> None:
+        self._link, self._four_wire = link, wiring == "4-wire"
+        self._program: PulseProgram | None = None
+        self._connect()
+        with link_errors(link.address):
+            self._identify()
+            self._line_frequency = float(self._tsp.line_frequency)
+            self._tsp.write("eventlog.clear() format.asciiprecision=16 timer.cleartime()")
+            # Before the first output-off: the default off state is a 0 V source. Each source
+            # function has its own, which counts from when the function is selected.
+            for function in ("CURRENT", "VOLTAGE"):
+                self._tsp.write(
+                    f"smu.source.setattribute(smu.FUNC_DC_{function},smu.ATTR_SRC_OFFMODE,"
+                    "smu.OFFMODE_HIGHZ)"
+                )
+            self._raise_errors("the connection")
+        self._capabilities = self.capabilities_of(
+            self._identity.model, self._line_frequency, verified_period=verified_period
+        )
+
+    def _identify(self) -> None:
+        """Learn who it is and refuse what the driver is not for."""
+        words = self._tsp.ask("*IDN?").strip().split(",")
+        maker, model, serial, firmware = (w.strip() for w in words)
+        self._identity = Identity(maker, model.split(" ")[-1], serial, firmware)
+        if self._identity.model not in self.models:
+            raise InstrumentError(
+                f"{self._link.address} is a {self._identity}; the driver {self.driver} is for "
+                f"{', '.join(self.models)}; correct source_meter in the rig file"
+            )
+        language = str(self._tsp.language).strip()
+        if language != "TSP":
+            raise InstrumentError(
+                f"the {self._identity.model} at {self._link.address} is set to the language "
+                f"{language}, the driver speaks TSP; choose it under MENU, System, Settings, "
+                "Command Set, then switch the instrument off and on"
+            )
+        release = tuple(int(part) for part in firmware.split(".")[:2])
+        if release < _OLDEST_FIRMWARE:
+            oldest = ".".join(map(str, _OLDEST_FIRMWARE))
+            raise InstrumentError(
+                f"the {self._identity.model} at {self._link.address} has firmware {firmware}; "
+                f"the driver needs {oldest} or later; load it under MENU, System, Info/Manage"
+            )
+
+    @classmethod
+    def channels_of(cls, model: str) -> tuple[str, ...]:  # noqa: ARG003 (all have one)
+        return ()
+
+    @classmethod
+    def connect(
+        cls,
+        link: Link,
+        channel: str,  # noqa: ARG003 (there is but one)
+        wiring: str,
+        *,
+        verified_period: float | None = None,
+    ) -> Self:
+        return cls(link, wiring, verified_period)
+
+    def _connect(self) -> None:
+        self._tsp = _Tsp(self._link.open())
+
+    @classmethod
+    def capabilities_of(
+        cls, model: str, line_frequency: float, *, verified_period: float | None = None
+    ) -> Capabilities:
+        return holds.capabilities_of(model, line_frequency, verified_period)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    def now(self) -> float:
+        with link_errors(self._link.address):
+            return float(self._tsp.clock)
+
+    def load(self, program: PulseProgram) -> Mapping[str, Any]:
+        program.check(self._capabilities)
+        self._program, self._drained = program, 0
+        read_back = program.aperture * (holds.apertures(program) - 1)
+        self._delay = holds.delays(program) + read_back
+        with link_errors(self._link.address):
+            for line in script.lines(
+                program, self._capabilities, self._line_frequency, four_wire=self._four_wire
+            ):
+                self._tsp.write(line)
+            self._raise_errors("the upload")
+            return self._read_settings("v" if program.source == "current" else "i")
+
+    def start(self) -> float:
+        with link_errors(self._link.address):
+            self._started = float(
+                self._tsp.ask(
+                    "smu.source.output=smu.ON trigger.model.initiate() print(timer.gettime())"
+                )
+            )
+            self._raise_errors("the start")
+        return self._started
+
+    def drain(self) -> Readout:
+        program, first = self._loaded(), self._drained
+        with link_errors(self._link.address):
+            reply = self._tsp.ask(
+                f"print({script.BUFFER}.n,status.operation.condition,"
+                "eventlog.getcount(eventlog.SEV_ERROR),timer.gettime(),"
+                "trigger.timer[2].start.overrun,trigger.model.state())"
+            )
+            count, condition, errors, now, overrun, state, *_ = reply.strip().split("\t")
+            if float(errors):
+                self._raise_errors("the train")
+            stored, running = int(float(count)), bool(int(float(condition)) & 1)
+            self._raise_if_stuck(stored, running, state, float(now))
+            # The last reading waits for the end, with which all overruns are known.
+            last = min(stored, len(program) - 1) if running else stored
+            last = min(last, first + _MOST_PER_DRAIN)
+            table = self._buffer(first, last)
+        readout = self._readout(first, table, running or last < len(program))
+        if _boolean(overrun) and len(readout):
+            readout.flags[-1] |= Flag.OVERRUN
+        return readout
+
+    def _raise_if_stuck(self, stored: int, running: bool, state: str, now: float) -> None:
+        """A trigger model that ended early, or one that waits for a trigger that it has lost."""
+        program = self._loaded()
+        ended = not running or state.endswith(("FAILED", "ABORTED"))
+        if ended and stored < len(program):
+            raise InstrumentError(
+                f"the {self._identity.model} stopped after {stored} of {len(program)} "
+                f"readings ({state}); look for a message on its front panel"
+            )
+        over = now > self._started + program.total_duration + _GRACE
+        if running and over and stored == self._drained:
+            raise InstrumentError(
+                f"the {self._identity.model} lost a trigger that came before it was ready "
+                f"(overrun) and waits at reading {stored} of {len(program)}; give longer "
+                "segments or a shorter aperture"
+            )
+
+    def _buffer(self, first: int, last: int) -> NDArray[np.float64]:
+        """Readings by their numbers from 0, a row each: reading, source, time, source status."""
+        if last <= first:
+            return np.empty((0, 4))
+        names = ("readings", "sourcevalues", "relativetimestamps", "sourcestatuses")
+        columns = ",".join(f"{script.BUFFER}.{name}" for name in names)
+        command = f"printbuffer({first + 1},{last},{columns})"
+        return self._tsp.floats(command, 4 * (last - first)).reshape(-1, 4)
+
+    def _readout(self, first: int, table: NDArray[np.float64], running: bool) -> Readout:
+        program, rows = self._loaded(), slice(first, first + len(table))
+        reading, source, stamp, status = table.T
+        bits = status.astype(np.int64)
+        self._raise_conditions(first, bits)
+        self._drained += len(table)
+        requested = (program.start + self._delay)[rows]
+        # Timestamps count from the first reading, which the program started `delay` before.
+        time = stamp + self._delay[0]
+        flags = ((bits & _LIMIT) != 0) * Flag.LIMIT + (time - requested > _TIMING_ERROR) * Flag.LATE
+        voltage, current = (
+            (reading, source) if program.source == "current" else (source, reading)
+        )  # fmt: skip
+        return Readout(
+            first, time, requested, voltage, current, flags.astype(np.uint8), running
+        )  # fmt: skip
+
+    def _raise_conditions(self, first: int, bits: NDArray[np.int64]) -> None:
+        """Readings that were not made as they were meant to be."""
+        wrong = {
+            "the output was off": (bits & _OUTPUT) == 0,
+            "the overvoltage protection acted": (bits & _PROTECTION) != 0,
+            "it was too hot": (bits & _OVER_TEMPERATURE) != 0,
+            "it did not sense as wired": ((bits & _SENSE) != 0) != self._four_wire,
+        }
+        for what, found in wrong.items():
+            if found.any():
+                raise InstrumentError(
+                    f"the {self._identity.model} reports that {what} during reading "
+                    f"{first + int(found.argmax()) + 1} of {len(self._loaded())}; look at its "
+                    "front panel and at the wiring"
+                )
+
+    def read_back(self) -> OutputState:
+        with link_errors(self._link.address):
+            on, high_impedance = self._tsp.output_and_off_mode
+        mode = "high-impedance" if high_impedance else "not high-impedance"
+        return OutputState(on, f"output {'on' if on else 'off'}, off mode {mode}")
+
+    def stand_by(self) -> None:
+        with link_errors(self._link.address):
+            self._switch_off()
+            self._raise_errors("switching off")
+
+    def make_safe(self) -> str:
+        try:
+            return self._off_and_read_back()
+        except LinkError:
+            self._tsp.adapter.close()
+            self._connect()
+            return self._off_and_read_back()
+
+    def close(self) -> None:
+        self._tsp.adapter.close()
+        self._link.close()
+
+    def _off_and_read_back(self) -> str:
+        with link_errors(self._link.address):
+            self._switch_off()
+        state = self.read_back()
+        if state.on:
+            raise InstrumentError("the output reads back ON after it was switched off")
+        return state.text
+
+    def _switch_off(self) -> None:
+        self._tsp.write("trigger.model.abort()")
+        self._tsp.write("smu.source.level=0")
+        self._tsp.write(_OFF)
+
+    def _loaded(self) -> PulseProgram:
+        if self._program is None:
+            raise InstrumentError("no program is loaded; call load() first")
+        return self._program
+
+    def _raise_errors(self, during: str) -> None:
+        entries = []
+        for _ in range(int(self._tsp.error_count)):
+            number, message, *_rest = self._tsp.next_error
+            entries.append(f"{float(number):.0f} {message.strip()}")
+        if entries:
+            raise CommandError(
+                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
+                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
+            )
+
+    def _read_settings(self, limited: str) -> dict[str, Any]:
+        names = ("source.func", "source.offmode", "source.range", f"source.{limited}limit.level",
+                 "source.readback", "measure.func", "measure.range", "measure.nplc",
+                 "measure.sense", "terminals")  # fmt: skip
+        reply = self._tsp.ask(f"print({','.join(f'smu.{name}' for name in names)})")
+        words = reply.strip().split("\t")
+        if len(words) != len(names):
+            raise ValueError(f"{len(words)} settings instead of {len(names)}: {reply!r}")
+        values = [_number_or_word(word) for word in words]
+        return dict(zip(names, values, strict=True)) | {
+            "firmware": self._identity.firmware, "line_frequency": self._line_frequency,
+        }  # fmt: skip
+
+
+def _boolean(word: str) -> bool:
+    """What the instrument prints for a boolean."""
+    if word.strip() not in ("true", "false"):
+        raise ValueError(f"{word!r} instead of true or false")
+    return word.strip() == "true"
+
+
+def _number_or_word(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word
