@@ -14,7 +14,10 @@ from protocols.program import PulseProgram
 from protocols.quantities import CURRENT, TIME, VOLTAGE
 
 OVERHEAD = 450e-6
-"""Time that a segment needs besides the aperture, in s (vendor's rule for pulse readings)."""
+"""Time from the end of a reading to that of its segment, in s (vendor's rule for pulses)."""
+LEAD = {"current": 200e-6, "voltage": 1.05e-3}
+"""Time from the start of a segment to its reading, in s, by what is sourced. With `OVERHEAD` it
+makes, for voltage, the 1.5 ms that remain of the vendor's voltage pulse with a reading."""
 SHORTEST_SEGMENT, SHORTEST_PERIOD = 1e-3, 4e-3
 """Width and period of the vendor's pulse example, in s: the shortest that it publishes."""
 VOLTAGE_SEGMENT = 4e-3
@@ -51,7 +54,8 @@ _SOURCES = {
     "shortest_segment": f"{_EXAMPLE}: pulses of 1 ms",
     "longest_segment": f"{_COMMANDS}, trigger.timer[N].delay",
     "time_resolution": f"{_COMMANDS}, timer.gettime; the step of the trigger timers is not stated",
-    "reading_overhead": f"{_EXAMPLE}: W - NPLC/f - 450 us is the latest delay",
+    "reading_overhead": f"{_EXAMPLE}: W - NPLC/f - 450 us is the latest delay; for voltage "
+    "SimplePulse_SVMI.tsp: 1.6 ms with a reading of 167 us",
     "shortest_aperture": "specifications of the 2450: 0.01 NPLC",
     "longest_aperture": "specifications of the 2450: 10 NPLC",
     "most_levels": "chosen: the manual states no most; a list that repeats takes its unit only",
@@ -70,8 +74,12 @@ class _Capabilities(Capabilities):
     """Voltages take longer to change, limits depend on ranges, lists take one period only."""
 
     def least_segment(self, program: PulseProgram) -> float:
-        least = super().least_segment(program) + (apertures(program) - 1) * program.aperture
-        return max(least, VOLTAGE_SEGMENT) if program.source == "voltage" else least
+        level, lead = program.largest_level, LEAD[program.source]
+        if program.source == "current" and level > 0:
+            lead = max(lead, next((t for full, t in self.settling if level <= full), 0.0))
+        shortest = VOLTAGE_SEGMENT if program.source == "voltage" else 0.0
+        reading = lead + apertures(program) * program.aperture + self.reading_overhead
+        return max(self.shortest_segment, shortest, reading)
 
     def levels_needed(self, program: PulseProgram) -> int:
         tables = (program.level, program.duration, delays(program))

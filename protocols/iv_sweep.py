@@ -15,8 +15,6 @@ from protocols.quantities import RATE, RESISTANCE, TIME, VOLTAGE, Current, Time,
 from protocols.ranges import Rates
 from protocols.steps import Play, Steps
 
-_NOT_AVERAGED = 100e-6
-"""Part of each step that the instrument needs besides averaging, in s."""
 _MOST_STEPS = 100_000
 """Longest program that is compiled."""
 
@@ -70,6 +68,9 @@ class IvSweep(DeviceProtocol):
         description="Longest averaging time of a reading, hence longest step; 0.4 s are 20 "
         "periods of a 50 Hz line and 24 of a 60 Hz line",
     )
+    unaveraged: Annotated[Time, Field(gt=0)] = Field(
+        100e-6, description="Part of each step that the instrument needs besides averaging"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> IvSweep:
@@ -92,12 +93,12 @@ class IvSweep(DeviceProtocol):
                     f"at rates {RATE.format(rate)} from lower to upper and cycles {self.cycles} "
                     f"make {2 * steps * self.cycles} steps; at most {_MOST_STEPS}"
                 )
-            if (duration := self._step_duration(rate)) < 2 * _NOT_AVERAGED:
+            if (duration := self._step_duration(rate)) < 2 * self.unaveraged:
                 raise ValueError(
                     f"step {VOLTAGE.format(self.step)}, or what aperture and the window from lower "
                     f"to upper leave of it, at rates {RATE.format(rate)} lasts "
-                    f"{TIME.format(duration)}; at least {TIME.format(2 * _NOT_AVERAGED)}, so give "
-                    "a larger step or a lower rate"
+                    f"{TIME.format(duration)}; at least {TIME.format(2 * self.unaveraged)} (twice "
+                    "unaveraged), so give a larger step or a lower rate"
                 )
         return self
 
@@ -125,7 +126,7 @@ class IvSweep(DeviceProtocol):
                 for level in levels.tolist()
             ],
             phases=self.phase_names(), source="voltage", limit=self.current_limit,
-            aperture=duration - _NOT_AVERAGED,
+            aperture=duration - self.unaveraged,
         )  # fmt: skip
 
     def _steps_up(self, rate: float) -> int:

@@ -17,7 +17,7 @@ OTHERS = [(d.driver, next(m for m in d.models if m != USUAL[1])) for d in SOURCE
 QUICK = ("reset_hold=2s", "reset_watch=0.5s", "reset_tolerance=5mV")
 MISSION = {
     "ltp-ltd": ("states=500,8k,open", "up=15", "down=15", *QUICK),
-    "ppf": ("states=8k", "intervals=10ms,50ms", *QUICK),
+    "ppf": ("states=8k", "intervals=10ms,50ms", "aperture=0.2ms", *QUICK),
 }
 """1 ms pulses: where a model cannot time them, `SLOW` is played instead."""
 SLOW = {
@@ -30,7 +30,10 @@ SLOW = {
         *QUICK,
     ),
 }  # fmt: skip
-SWEEP = ("states=500,open", "cycles=1", "step=50mV", "rates=100mV/s", *QUICK)
+SWEEP = (
+    "states=500,open", "cycles=1", "step=50mV", "rates=100mV/s", "aperture=0.2s",
+    "unaveraged=1.5ms", *QUICK,
+)  # fmt: skip
 ACCURACY = 2e-3
 """Offset and gain error that any two of these models may differ by at 0.8 V, in V."""
 
