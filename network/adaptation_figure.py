@@ -67,7 +67,11 @@ def _courses(part: SubFigure, result: Adaptation, look: Theme) -> None:
     left.set_xticks([0.5, *ticks], ["0", *(str(t) for t in ticks)])
     left.minorticks_off()
     left.set_ylim(0, 100)
-    legend(left, look, loc="upper left", bbox_to_anchor=(0.0, 0.72), handlelength=2.4)
+    # Above the panel: where curves leave room differs from one study to the next.
+    legend(
+        left, look, loc="lower left", bbox_to_anchor=(0.03, 0.97), ncols=2, handlelength=2.4,
+        borderaxespad=0.2,
+    )  # fmt: skip
     dress(right, look, "b", "Epoch", "Accuracy on dataset 1 (%)")
     epochs = np.arange(1, len(result.training) + 1)
     right.plot(epochs, 100 * result.training, color=look.ink, linewidth=1.0)
