@@ -27,6 +27,7 @@ from drivers import keysight_b2900_script as script
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keysight_b2900_plan import plan
 from drivers.link import Link, link_errors
+from drivers.scpi_settings import Setting, disagreements
 from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
@@ -35,7 +36,6 @@ _TIMING_ERROR = 100e-6
 """Lateness from which a reading is flagged, in s."""
 _MOST_PER_DRAIN = 2000
 _COLUMNS = 4
-_QUERIES_PER_MESSAGE = 8
 _GRACE = 1.0
 """Time after its end at which a program that has lost a trigger counts as stuck, in s."""
 _COMPLIANCE_BITS = 0b110
@@ -353,17 +353,9 @@ class KeysightB2900(SourceMeter):
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"
             )
 
-    def _check_settings(self, settings: Sequence[script.Setting]) -> None:
+    def _check_settings(self, settings: Sequence[Setting]) -> None:
         """Compare what was sent with what is set: an aperture out of range is clipped silently."""
-        wrong = []
-        for k in range(0, len(settings), _QUERIES_PER_MESSAGE):
-            asked = settings[k : k + _QUERIES_PER_MESSAGE]
-            answers = self._scpi.ask(";".join(f"{s.header}?" for s in asked)).split(";")
-            wrong += [
-                f"{s.header} is {answer.strip()} instead of {s.value}"
-                for s, answer in zip(asked, answers, strict=True)
-                if not s.agrees(answer)
-            ]
+        wrong = disagreements(self._scpi.ask, settings)
         measured = self._scpi.ask(f":SENS{self._channel}:FUNC:COUN?")
         if int(measured) != 2:
             wrong.append(f"{measured.strip()} quantities are measured instead of 2")

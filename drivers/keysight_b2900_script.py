@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drivers.keysight_b2900_plan import Plan
+from drivers.scpi_settings import Setting
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -19,37 +19,6 @@ _LEAST_VOLTAGE_RANGE = 2.0
 _VALUES_PER_COMMAND = 100
 _RESOLUTION = 2e-6
 """Two steps of a level, as a fraction of its range."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting: what is sent, and what must be read back.
-
-    Parameters
-    ----------
-    header
-        Its query is this and a question mark.
-    value
-        A number, or a word in its short form.
-    within
-        By how much a number may differ beyond the digits of the answer.
-    """
-
-    header: str
-    value: float | str
-    within: float = 0.0
-
-    @property
-    def command(self) -> str:
-        """What sets it."""
-        value = self.value if isinstance(self.value, str) else f"{self.value:.9g}"
-        return f"{self.header} {value}"
-
-    def agrees(self, answer: str) -> bool:
-        """Whether an answer says that it is set."""
-        if isinstance(self.value, str):
-            return answer.strip() == self.value
-        return abs(float(answer) - self.value) <= self.within + 1e-6 * abs(self.value)
 
 
 def ranges(program: PulseProgram, capabilities: Capabilities) -> Mapping[str, float]:
