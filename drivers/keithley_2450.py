@@ -12,6 +12,7 @@ terminals are used, front or rear, is left as it is set on the instrument.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -38,6 +39,10 @@ _GRACE = 1.0
 """Time after its end at which a program that has lost a trigger counts as stuck, in s."""
 _PROTECTION, _OVER_TEMPERATURE, _LIMIT, _SENSE, _OUTPUT = 4, 16, 32, 64, 128
 """Bits of a reading's source status."""
+_RUNNING_EVENT, _IDLE_EVENT = 2731, 2732
+_LEVEL_TOLERANCE = 1e-3
+"""Share of the range by which a level may differ from the one that was asked for: more than the
+resolution of the source (5e-5)."""
 _OFF = "smu.source.offmode=smu.OFFMODE_HIGHZ smu.source.output=smu.OFF"
 
 
@@ -174,13 +179,55 @@ class Keithley2450(SourceMeter):
         self._program, self._drained = program, 0
         read_back = program.aperture * (holds.apertures(program) - 1)
         self._delay = holds.delays(program) + read_back
+        chosen = self._chosen = script.settings(
+            program, self._capabilities, self._line_frequency, four_wire=self._four_wire
+        )
         with link_errors(self._link.address):
-            for line in script.lines(
-                program, self._capabilities, self._line_frequency, four_wire=self._four_wire
-            ):
+            if script.LEVELS in self._config_lists():
+                self._tsp.write(f'smu.source.configlist.delete("{script.LEVELS}")')
+            for line in script.lines(program, chosen):
                 self._tsp.write(line)
             self._raise_errors("the upload")
-            return self._read_settings("v" if program.source == "current" else "i")
+            return self._verify(script.expected(program, chosen))
+
+    def _config_lists(self) -> list[str]:
+        """Names of the source configuration lists on the instrument, which tells one at a time."""
+        names: list[str] = []
+        while (name := self._tsp.ask("print(smu.source.configlist.catalog())").strip()) != "nil":
+            names.append(name)
+        return names
+
+    def _verify(self, expected: Mapping[str, float | bool]) -> dict[str, Any]:
+        """The settings as they are found; one that is not as it was sent must not be played."""
+        reply = self._tsp.ask(f"print({','.join(expected)},status.operation.getmap(0))")
+        *words, running, idle = reply.strip().split("\t")
+        if len(words) != len(expected):
+            raise ValueError(f"{len(words)} settings instead of {len(expected)}: {reply!r}")
+        found: dict[str, float | bool] = {}
+        for (name, value), word in zip(expected.items(), words, strict=True):
+            found[name] = _boolean(word) if isinstance(value, bool) else float(word)
+            if not math.isclose(found[name], value, rel_tol=1e-3, abs_tol=1e-15):
+                raise CommandError(
+                    f"on the {self._identity.model} {name} is {word} instead of "
+                    f"{str(value).lower()} after the upload; the program is not played"
+                )
+        if (float(running), float(idle)) != (_RUNNING_EVENT, _IDLE_EVENT):
+            raise CommandError(
+                f"on the {self._identity.model} the operation status is mapped to the events "
+                f"{running} and {idle} after the upload; the program is not played"
+            )
+        return found | {
+            "terminals": self._terminals(),
+            "firmware": self._identity.firmware, "line_frequency": self._line_frequency,
+        }  # fmt: skip
+
+    def _terminals(self) -> str:
+        """Which of its terminals it uses."""
+        places = ("FRONT", "REAR")
+        tests = ",".join(f"smu.terminals==smu.TERMINALS_{place}" for place in places)
+        words = self._tsp.ask(f"print({tests})").split("\t")
+        (place,) = [p for p, word in zip(places, words, strict=True) if _boolean(word)]
+        return place.lower()
 
     def start(self) -> float:
         with link_errors(self._link.address):
@@ -245,6 +292,7 @@ class Keithley2450(SourceMeter):
         reading, source, stamp, status = table.T
         bits = status.astype(np.int64)
         self._raise_conditions(first, bits)
+        self._raise_other_levels(first, source)
         self._drained += len(table)
         requested = (program.start + self._delay)[rows]
         # Timestamps count from the first reading, which the program started `delay` before.
@@ -272,6 +320,19 @@ class Keithley2450(SourceMeter):
                     f"{first + int(found.argmax()) + 1} of {len(self._loaded())}; look at its "
                     "front panel and at the wiring"
                 )
+
+    def _raise_other_levels(self, first: int, source: NDArray[np.float64]) -> None:
+        """Levels that are not those of the program, where they are told as programmed."""
+        if self._chosen.readback:
+            return
+        asked = self._loaded().level[first : first + len(source)]
+        other = np.abs(source - asked) > _LEVEL_TOLERANCE * self._chosen.source_range
+        if other.any():
+            k = int(other.argmax())
+            raise InstrumentError(
+                f"the {self._identity.model} played {source[k]:.6g} instead of {asked[k]:.6g} at "
+                f"reading {first + k + 1} of {len(self._loaded())}; play the program again"
+            )
 
     def read_back(self) -> OutputState:
         with link_errors(self._link.address):
@@ -325,29 +386,9 @@ class Keithley2450(SourceMeter):
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"
             )
 
-    def _read_settings(self, limited: str) -> dict[str, Any]:
-        names = ("source.func", "source.offmode", "source.range", f"source.{limited}limit.level",
-                 "source.readback", "measure.func", "measure.range", "measure.nplc",
-                 "measure.sense", "terminals")  # fmt: skip
-        reply = self._tsp.ask(f"print({','.join(f'smu.{name}' for name in names)})")
-        words = reply.strip().split("\t")
-        if len(words) != len(names):
-            raise ValueError(f"{len(words)} settings instead of {len(names)}: {reply!r}")
-        values = [_number_or_word(word) for word in words]
-        return dict(zip(names, values, strict=True)) | {
-            "firmware": self._identity.firmware, "line_frequency": self._line_frequency,
-        }  # fmt: skip
-
 
 def _boolean(word: str) -> bool:
     """What the instrument prints for a boolean."""
     if word.strip() not in ("true", "false"):
         raise ValueError(f"{word!r} instead of true or false")
     return word.strip() == "true"
-
-
-def _number_or_word(word: str) -> float | str:
-    try:
-        return float(word)
-    except ValueError:
-        return word

@@ -9,6 +9,8 @@ timer 2   starts the reading of each segment
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,39 +27,83 @@ _LEAST_CAPACITY = 10
 _VALUES_PER_LINE = 100
 
 
-def lines(
+@dataclass(frozen=True)
+class Settings:
+    """The instrument's settings for a program.
+
+    Parameters
+    ----------
+    source, measure
+        "CURRENT" or "VOLTAGE".
+    source_range, measure_range
+        Ranges that hold its levels and its limit, in the units of what is sourced and read.
+    limit
+        In V or A.
+    nplc
+        Aperture in power line cycles.
+    four_wire, readback
+        Whether it senses at the device, and measures the source as well.
+    """
+
+    source: str
+    measure: str
+    source_range: float
+    measure_range: float
+    limit: float
+    nplc: float
+    four_wire: bool
+    readback: bool
+
+    @property
+    def limit_level(self) -> str:
+        """The attribute that holds the limit."""
+        return f"smu.source.{'v' if self.source == 'CURRENT' else 'i'}limit.level"
+
+
+def settings(
     program: PulseProgram, capabilities: Capabilities, line_frequency: float, *, four_wire: bool
-) -> list[str]:
-    """The TSP lines that prepare a program; nothing is energised by them."""
+) -> Settings:
+    """The instrument's settings for a program."""
     amps, volts = capabilities.current_ranges, capabilities.voltage_ranges
-    driven = program.source == "current"
-    source, measure, other = (
-        ("CURRENT", "VOLTAGE", "v") if driven else ("VOLTAGE", "CURRENT", "i")
-    )  # fmt: skip
-    level = program.largest_level
+    driven, level = program.source == "current", program.largest_level
     # A charged device holds its terminal above a low level while the limit acts.
     held = (level or _REST_RANGE) if driven else max(level, _LEAST_VOLTAGE_RANGE)
-    source_range = next(full for full in (amps if driven else volts) if held <= full * (1 + 1e-9))
-    measure_range = models.limit_range(volts if driven else amps, program.limit)
-    readback = "ON" if models.apertures(program) == 2 else "OFF"
-    sense = "SENSE_4WIRE" if four_wire else "SENSE_2WIRE"
+    return Settings(
+        source="CURRENT" if driven else "VOLTAGE",
+        measure="VOLTAGE" if driven else "CURRENT",
+        source_range=next(r for r in (amps if driven else volts) if held <= r * (1 + 1e-9)),
+        measure_range=models.limit_range(volts if driven else amps, program.limit),
+        limit=program.limit,
+        nplc=program.aperture * line_frequency,
+        four_wire=four_wire,
+        readback=models.apertures(program) == 2,
+    )
+
+
+def lines(program: PulseProgram, chosen: Settings) -> list[str]:
+    """The TSP lines that prepare a program; nothing is energised by them."""
+    sense = "SENSE_4WIRE" if chosen.four_wire else "SENSE_2WIRE"
     n = len(program)
     return [
-        f"smu.source.output=smu.OFF smu.source.func=smu.FUNC_DC_{source}",
-        f"smu.source.offmode=smu.OFFMODE_HIGHZ smu.measure.func=smu.FUNC_DC_{measure}",
+        f"smu.source.output=smu.OFF smu.source.func=smu.FUNC_DC_{chosen.source}",
+        f"smu.source.offmode=smu.OFFMODE_HIGHZ smu.measure.func=smu.FUNC_DC_{chosen.measure}",
         f"smu.measure.sense=smu.{sense} smu.measure.count=1",
         "smu.measure.filter.enable=smu.OFF smu.measure.rel.enable=smu.OFF",
         "smu.measure.math.enable=smu.OFF smu.source.highc=smu.OFF",
-        f"smu.source.level=0 smu.source.range={source_range:.9g}",
-        f"smu.source.delay=0 smu.source.readback=smu.{readback}",
-        f"smu.measure.range={measure_range:.9g}",
-        f"smu.source.{other}limit.level={program.limit:.9g}",
-        f"smu.measure.nplc={program.aperture * line_frequency:.9g}",
+        f"smu.source.level=0 smu.source.range={chosen.source_range:.9g}",
+        f"smu.source.delay=0 smu.source.readback=smu.{'ON' if chosen.readback else 'OFF'}",
+        f"smu.measure.range={chosen.measure_range:.9g}",
+        f"{chosen.limit_level}={chosen.limit:.9g} smu.measure.nplc={chosen.nplc:.9g}",
         "smu.measure.autozero.enable=smu.OFF smu.measure.autozero.once()",
-        f"{BUFFER}=buffer.make({max(n, _LEAST_CAPACITY)})",
-        f"{BUFFER}.fillmode=buffer.FILL_ONCE",
+        f"{BUFFER}=buffer.make({_capacity(n)}) {BUFFER}.fillmode=buffer.FILL_ONCE",
         "format.data=format.REAL64 format.byteorder=format.LITTLEENDIAN",
-        *_level_list(models.unit(program.level)),
+        f'smu.source.configlist.create("{LEVELS}")',
+        *(
+            f"for _,v in ipairs({{{part}}}) do smu.source.level=v "
+            f'smu.source.configlist.store("{LEVELS}") end'
+            for part in _parts(models.unit(program.level))
+        ),
+        "smu.source.level=0",
         *_table("fmes_durations", models.unit(program.duration)),
         *_table("fmes_delays", models.unit(models.delays(program))),
         *(f"trigger.timer[{k}].enable=trigger.OFF trigger.timer[{k}].reset()" for k in (1, 2)),
@@ -76,33 +122,51 @@ def lines(
     ]
 
 
+def expected(program: PulseProgram, chosen: Settings) -> dict[str, float | bool]:
+    """What must be found on the instrument before the output comes on, by TSP expression.
+
+    Named constants are compared on the instrument, which alone knows what stands for them; each
+    comparison must hold, since what does not exist is equal to nothing.
+    """
+    n = len(program)
+    sense = "SENSE_4WIRE" if chosen.four_wire else "SENSE_2WIRE"
+    return {
+        f"smu.source.func==smu.FUNC_DC_{chosen.source}": True,
+        "smu.source.offmode==smu.OFFMODE_HIGHZ": True,
+        "smu.source.range": chosen.source_range,
+        "smu.source.level": 0.0,
+        "smu.source.delay": 0.0,
+        f"smu.source.readback==smu.{'ON' if chosen.readback else 'OFF'}": True,
+        chosen.limit_level: chosen.limit,
+        f"smu.measure.func==smu.FUNC_DC_{chosen.measure}": True,
+        "smu.measure.range": chosen.measure_range,
+        "smu.measure.nplc": chosen.nplc,
+        "smu.measure.count": 1.0,
+        f"smu.measure.sense==smu.{sense}": True,
+        f'smu.source.configlist.size("{LEVELS}")': float(len(models.unit(program.level))),
+        f"{BUFFER}.capacity": float(_capacity(n)),
+        "table.getn(trigger.timer[1].delaylist)": float(len(models.unit(program.duration))),
+        "table.getn(trigger.timer[2].delaylist)": float(len(models.unit(models.delays(program)))),
+        "trigger.timer[1].count": float(n),
+        "trigger.timer[2].count": 1.0,
+    }
+
+
+def _capacity(n: int) -> int:
+    return max(n, _LEAST_CAPACITY)
+
+
 def _blocks(n: int) -> list[str]:
+    # Without a buffer the block would take the default one: the instrument has to assert it.
     return [
-        f"BUFFER_CLEAR,{BUFFER}",
         "NOTIFY,trigger.EVENT_NOTIFY1",
         "WAIT,trigger.EVENT_TIMER1",
         f'CONFIG_NEXT,"{LEVELS}"',
         "WAIT,trigger.EVENT_TIMER2",
-        f"MEASURE_DIGITIZE,{BUFFER},1",
-        f"BRANCH_COUNTER,{n},3",
+        f"MEASURE_DIGITIZE,assert({BUFFER}),1",
+        f"BRANCH_COUNTER,{n},2",
         "WAIT,trigger.EVENT_TIMER1",
         "SOURCE_OUTPUT,smu.OFF",
-    ]
-
-
-def _level_list(levels: NDArray[np.float64]) -> list[str]:
-    """Lines that make the source configuration list anew; the output is off meanwhile."""
-    return [
-        "fmes_known=false repeat fmes_name=smu.source.configlist.catalog() "
-        f'fmes_known=fmes_known or fmes_name=="{LEVELS}" until fmes_name==nil '
-        f'if fmes_known then smu.source.configlist.delete("{LEVELS}") end',
-        f'smu.source.configlist.create("{LEVELS}")',
-        *(
-            f"for _,v in ipairs({{{part}}}) do smu.source.level=v "
-            f'smu.source.configlist.store("{LEVELS}") end'
-            for part in _parts(levels)
-        ),
-        "smu.source.level=0",
     ]
 
 

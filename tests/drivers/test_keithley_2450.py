@@ -163,17 +163,47 @@ def test_the_output_is_read_back_as_it_is(meter, link):
 
 def test_settings_are_read_back(meter):
     settings = meter.load(program(Segment(2e-4, 0.1, "up", Instant.PULSE_END), limit=0.5))
-    assert settings["source.func"] == "smu.FUNC_DC_CURRENT"
-    assert settings["source.range"] == 1e-3
-    assert settings["source.vlimit.level"] == 0.5
-    assert settings["measure.range"] == 2.0
-    assert settings["measure.nplc"] == pytest.approx(0.01)
-    assert settings["measure.sense"] == "smu.SENSE_4WIRE"
-    assert settings["source.offmode"] == "smu.OFFMODE_HIGHZ"
+    assert settings["smu.source.func==smu.FUNC_DC_CURRENT"] is True
+    assert settings["smu.source.range"] == 1e-3
+    assert settings["smu.source.vlimit.level"] == 0.5
+    assert settings["smu.measure.range"] == 2.0
+    assert settings["smu.measure.nplc"] == pytest.approx(0.01)
+    assert settings["smu.measure.sense==smu.SENSE_4WIRE"] is True
+    assert settings["smu.source.offmode==smu.OFFMODE_HIGHZ"] is True
+    assert settings["terminals"] == "front"
+    assert settings["firmware"] == "1.7.12b"
 
 
 def test_resting_at_zero_uses_a_low_range(meter):
-    assert meter.load(program(Segment(0.0, 0.1, "up", Instant.REST)))["source.range"] == 1e-6
+    rest = program(Segment(0.0, 0.1, "up", Instant.REST))
+    assert meter.load(rest)["smu.source.range"] == 1e-6
+
+
+LEFT = (
+    b"smu.source.func=smu.FUNC_DC_CURRENT smu.measure.func=smu.FUNC_DC_VOLTAGE",
+    b"smu.measure.rel.level=0.3 smu.measure.rel.enable=smu.ON smu.measure.count=7",
+    b"smu.measure.filter.enable=smu.ON smu.measure.autozero.enable=smu.ON",
+    b"smu.source.autodelay=smu.ON smu.source.autorange=smu.ON smu.measure.autorange=smu.ON",
+    b'smu.source.configlist.create("mine") trigger.model.load("SimpleLoop",5)',
+    b'smu.source.configlist.create("fmes_levels") smu.source.configlist.store("fmes_levels")',
+    b"trigger.timer[1].delay=1 trigger.timer[1].enable=trigger.ON",
+)
+
+
+def test_what_a_user_left_on_the_instrument_changes_no_reading():
+    found = []
+    for left in ((), LEFT):
+        link = simulated_links(make_bench(rig(), noise=False), "keithley-2450", "keysight-34970a")[
+            0
+        ]
+        meter = Keithley2450.connect(link, "", "4-wire")
+        for command in left:
+            link.instrument.write(command)
+        assert int(meter._tsp.error_count) == 0
+        found.append(column(play(meter, program(PulseTrain(1e-4, 5e-3, 5e-3, 5, "up"))), "voltage"))
+        meter.close()
+    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    assert np.ptp(found[0]) > 1e-3
 
 
 def test_a_period_of_2_ms_is_refused_until_it_was_verified(link, bench):
