@@ -306,12 +306,16 @@ def reproduce(
             "--data", metavar="FOLDER", help="The four files of MNIST; no networks without them."
         ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Train networks for the study's 100 epochs, not 10.")
+    ] = False,
 ) -> None:
     """Run every measurement of the study and report, beside the study's own values."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in train
     with _exit_codes():
         from app.reproduce_command import reproduce_study
 
-        code = reproduce_study(rig, out, data)
+        code = reproduce_study(rig, out, data, full=full)
     raise typer.Exit(code)
 
 
@@ -364,16 +368,20 @@ def train(
     # of Dask have one too, so that sums are added up in the same order everywhere.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with _exit_codes():
-        from app.train_command import Asked, train_networks
+        from rich.console import Console
+
+        from app.train_command import Asked, report, train_networks
 
         asked = Asked(
-            states=states, seeds=seeds, rates=rate, noises=noise, epochs=epochs, batch=batch,
+            states=states, seeds=seeds, rate=rate, noise=noise, epochs=epochs, batch=batch,
             rounding=rounding, jump=jump, mapping=mapping, scale=scale, depression=depression,
             learning=learning, reference=reference,
         )  # fmt: skip
-        train_networks(
-            files, asked, data=data, out=out, count=workers, scheduler=scheduler, figure=figure
+        console = Console(highlight=False, soft_wrap=True)
+        summary = train_networks(
+            files, asked, data=data, out=out, count=workers, scheduler=scheduler, console=console
         )
+        report(summary, out, console, figure=figure)
 
 
 @app.command()

@@ -5,6 +5,7 @@
     run = lab.run("ltp-ltd", states="500, open", sample="D7")
     lab.analyse(run)
     lab.figure(run)
+    lab.train(run, data="mnist", epochs=20)
 
 Parameters are given by name, as numbers in SI units or as text with units. A run, its
 measures and its figure show themselves in a notebook.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,9 @@ from data.run import Outcome
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["analyse", "figure", "open_run", "run"]
+    from network.summary import Summary
+
+__all__ = ["analyse", "figure", "open_run", "run", "train"]
 
 
 def run(
@@ -126,6 +130,60 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
     """The figure of a run, which a notebook shows."""
     analysis = _analysis(run)
     return analysis.figure(analysis.analyse(run), dark=dark)
+
+
+def train(
+    *runs: Run | str | Path,
+    data: str | Path,
+    out: str | Path = "training",
+    workers: int = 1,
+    scheduler: str | None = None,
+    **asked: Any,
+) -> Summary:
+    """Train networks of the devices that LTP/LTD runs measured; what is in `out` is not done again.
+
+    Parameters
+    ----------
+    *runs
+        Runs, or their files.
+    data
+        Folder with the four IDX files of MNIST, or of other digits.
+    out
+        Folder of the trainings' files.
+    workers, scheduler
+        Processes of this machine, or the address of a Dask cluster's scheduler.
+    **asked
+        What ``fmes train`` takes, by the names of its options: ``states="8k, open"``,
+        ``seeds="1-5"``, ``epochs=20`` and so on; ``reference=False`` for ``--no-float``.
+
+    Raises
+    ------
+    InputError
+        Something cannot be used; nothing was made.
+    """
+    from rich.console import Console
+
+    from app.train_command import Asked, train_networks
+
+    known = {field.name: field.default for field in fields(Asked)}
+    if unknown := [name for name in asked if name not in known]:
+        raise InputError(
+            f"{', '.join(unknown)}: no option of a training; there is {', '.join(sorted(known))}"
+        )
+    texts: dict[str, Any] = {
+        name: _as_typed(value) if isinstance(known[name], str | None) else value
+        for name, value in asked.items()
+    }
+    files = [run.path if isinstance(run, Run) else Path(run) for run in runs]
+    return train_networks(
+        files, Asked(**texts), data=Path(data), out=Path(out), count=workers, scheduler=scheduler,
+        console=Console(quiet=True),
+    )  # fmt: skip
+
+
+def _as_typed(value: Any) -> str:
+    """A number, a list or a text as one types it for the command."""
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple, range)) else str(value)
 
 
 def _abort_on_interrupt(runner: Runner) -> AbstractContextManager[None]:

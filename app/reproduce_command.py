@@ -14,7 +14,7 @@ from app.cli import ABORTED, FAILED
 from app.errors import InputError
 from app.report import all_rows, write_report
 from app.reproduce import STUDIES, Study, reproduce
-from app.reproduce_networks import NETWORKS, NetworkStudy, make_networks
+from app.reproduce_networks import NetworkStudy, make_networks, networks
 from app.sinks import Progress, Sink
 from data.run import Event, Outcome
 from network.idx import DigitsError, read_digits
@@ -62,7 +62,7 @@ class _Stage:
             self._console.print(f"  {stage} {share:.0%}")
 
 
-def reproduce_study(rig: Path | None, out: Path, data: Path | None) -> int:
+def reproduce_study(rig: Path | None, out: Path, data: Path | None, *, full: bool) -> int:
     """Measure, analyse, make networks, compare, report; returns the exit code."""
     try:
         digits = read_digits(data) if data else None
@@ -82,22 +82,22 @@ def reproduce_study(rig: Path | None, out: Path, data: Path | None) -> int:
     try:
         done = reproduce(rig, folder, [s for s in STUDIES if s.protocol in known], tell)
         ltp_ltd = next((m.path for m in done.measured if m.study.name == "ltp-ltd" and m.run), None)
-        networks = make_networks(NETWORKS, ltp_ltd, digits, folder, lambda s: _Stage(console, s))
+        made = make_networks(networks(full), ltp_ltd, digits, folder, lambda s: _Stage(console, s))
     except KeyboardInterrupt as error:
         why = escape(str(error)) or "while networks were made"
         console.print(f"aborted: {why}; what was measured is in {folder}")
         return ABORTED
-    for network in networks:
+    for network in made:
         if network.reason:
             title = f"{network.study.title} (Fig. {network.study.panels})"
             console.print(f"{title}: {escape(network.reason)}")
-    page, report = write_report(done, networks, folder)
-    rows = all_rows(done, networks)
+    page, report = write_report(done, made, folder)
+    rows = all_rows(done, made)
     counts = Counter(row.verdict for row in rows)
     console.print("; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()))
     for row in rows:
         if row.verdict == "disagrees":
             console.print(f"  Fig. {row.panel}: {row.quantity}: {row.paper} / {row.found}")
     console.print(f"report  {page}\n        {report}")
-    missing = digits is not None and any(c.made is None for c in networks)
+    missing = digits is not None and any(c.made is None for c in made)
     return FAILED if missing or any(m.run is None for m in done.measured) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -50,12 +51,15 @@ class NetworkStudy:
         As in `app.reproduce.Study`.
     make
         From the LTP/LTD run's file, the training and test digits and the new file.
+    ending
+        Of the name of the new file; empty for a folder of files.
     """
 
     name: str
     title: str
     panels: str
     make: Callable[[Path, tuple[Digits, Digits], Path, Tell], Made]
+    ending: str = ".h5"
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,47 @@ def _adaptation(ltp_ltd: Path, digits: tuple[Digits, Digits], path: Path, tell: 
     return Made(result, tuple(result.rows()), (draw(result),), asdict(options))
 
 
-NETWORKS: tuple[NetworkStudy, ...] = (
-    NetworkStudy("adaptation", "A network that adapts to other digits", "5", _adaptation),
-)
+EPOCHS, PAPER_EPOCHS = 10, 100
+"""Of the networks that learn handwritten digits: of every day, and the study's."""
+
+
+def _recognition(
+    ltp_ltd: Path, digits: tuple[Digits, Digits], path: Path, tell: Tell, epochs: int
+) -> Made:
+    from app.train import TrainingFolder, train
+    from app.train_command import figures
+    from app.training_plan import Plan
+    from app.training_pool import Here
+    from network.comparison import rows
+    from network.summary import summarise
+    from network.training import Snapshot, Task
+
+    plan = Plan(epochs=epochs)
+    curves = plan.curves([ltp_ltd])
+    tasks = plan.tasks(curves, (digits[0].digest, digits[1].digest))
+    done: dict[str, int] = {}
+
+    def told(task: Task, snapshot: Snapshot) -> None:
+        done[task.digest] = snapshot.done
+        tell(f"{task.label}: {epochs} epochs", sum(done.values()) / (epochs * len(tasks)))
+
+    with TrainingFolder.hold(path) as folder:
+        summary = summarise(train(tasks, folder, Here(*digits), told))
+    task = tasks[-1].as_json()
+    parameters = {
+        name: task[name] for name in ("rule", "rate", "seed", "epochs", "batch", "hidden")
+    }
+    return Made(summary, tuple(rows(summary, curves)), figures(summary), parameters)
+
+
+ADAPTATION = NetworkStudy("adaptation", "A network that adapts to other digits", "5", _adaptation)
+
+
+def networks(full: bool) -> tuple[NetworkStudy, ...]:
+    """The studies of networks; `full`: with as many epochs of recognition as the study's."""
+    recognition = partial(_recognition, epochs=PAPER_EPOCHS if full else EPOCHS)
+    title = "Networks that recognise digits"
+    return NetworkStudy("recognition", title, "4b-4f", recognition, ending=""), ADAPTATION
 
 
 def make_networks(
@@ -121,7 +163,7 @@ def make_networks(
         elif ltp_ltd is None:
             computed.append(Computed(study, None, None, "ltp-ltd was not measured"))
         else:
-            path = folder / f"{study.name}.h5"
+            path = folder / f"{study.name}{study.ending}"
             try:
                 made = study.make(ltp_ltd, digits, path, tell(study))
                 computed.append(Computed(study, path, made, ""))

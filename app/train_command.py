@@ -47,19 +47,19 @@ FIGURES = ("accuracy", "maps", "weights")
 class Asked:
     """The options of the command, as they were typed; `fmes train --help` says what they are."""
 
-    states: str | None
-    seeds: str
-    rates: str
-    noises: str
-    epochs: int
-    batch: int
-    rounding: str
-    jump: str
-    mapping: str
-    scale: float
-    depression: str
-    learning: str
-    reference: bool
+    states: str | None = None
+    seeds: str = "1"
+    rate: str = "1"
+    noise: str = "measured"
+    epochs: int = 100
+    batch: int = 100
+    rounding: str = "stochastic"
+    jump: str = "formula"
+    mapping: str = "single"
+    scale: float = 1.0
+    depression: str = "truncate"
+    learning: str = "same"
+    reference: bool = True
 
     def plan(self) -> Plan:
         """Read them.
@@ -78,8 +78,8 @@ class Asked:
         return Plan(
             states=_states(self.states),
             seeds=_seeds(self.seeds),
-            rates=_several("--rate", self.rates, _positive),
-            noises=_several("--noise", self.noises, _noise),
+            rates=_several("--rate", self.rate, _positive),
+            noises=_several("--noise", self.noise, _noise),
             epochs=self.epochs,
             batch=self.batch,
             rule=Rule(
@@ -100,17 +100,39 @@ def train_networks(
     *,
     data: Path | None,
     out: Path,
-    count: int,
-    scheduler: str | None,
-    figure: bool,
-) -> None:
-    """Train what is not finished in the folder; print the table and draw the figures."""
+    count: int = 1,
+    scheduler: str | None = None,
+    console: Console,
+) -> Summary:
+    """Train what is not finished in the folder.
+
+    Parameters
+    ----------
+    files
+        Of LTP/LTD runs.
+    asked
+        What to train.
+    data
+        Folder of the digits.
+    out
+        Folder of the trainings' files.
+    count, scheduler
+        See `app.training_pool.workers`.
+    console
+        Where the curves and the progress are shown.
+
+    Raises
+    ------
+    InputError
+        Something cannot be used; nothing was made.
+    DataError
+        A file cannot be read or written.
+    """
     plan = asked.plan()
     if count < 1:
         raise InputError(f"--workers {count}: give 1 or more")
     curves = plan.curves(files)
     training, test = digits_of(data)
-    console = Console(highlight=False, soft_wrap=True)
     for curve in curves:
         console.print(
             f"{curve.label}: {curve.states} states in {curve.window[0] * 1e3:.1f} to "
@@ -124,8 +146,11 @@ def train_networks(
         workers(count, scheduler, training, test) as pool,
         _Shown(console, tasks) as shown,
     ):
-        trained = train(tasks, folder, pool, shown.tell)
-    summary = summarise(trained)
+        return summarise(train(tasks, folder, pool, shown.tell))
+
+
+def report(summary: Summary, out: Path, console: Console, *, figure: bool) -> None:
+    """Print the table, and draw the figures into the folder."""
     show(summary, console)
     console.print(f"files   {out}")
     if figure:

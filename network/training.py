@@ -198,11 +198,11 @@ def set_by_resistor(rule: Rule, curve: UpdateCurve, reference: UpdateCurve) -> R
     return replace(rule, scale=rule.scale * window / full, pulses=pulses)
 
 
-def effective_rate(task: Task) -> float:
-    """The learning rate that the devices make of the task's, in the middle of the window."""
-    if task.curve is None or task.rule.pulses is None:
-        return task.rate
-    return task.rate * task.rule.pulses / pulses_per_weight(task.curve, task.rule.scale)
+def effective_rate(curve: UpdateCurve | None, rule: Rule, rate: float = 1.0) -> float:
+    """The learning rate that devices make of `rate`, in the middle of the window."""
+    if curve is None or rule.pulses is None:
+        return rate
+    return rate * rule.pulses / pulses_per_weight(curve, rule.scale)
 
 
 def _layers(task: Task, pixels: int, rng: np.random.Generator) -> tuple[Layer, Layer]:

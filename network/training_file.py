@@ -86,7 +86,7 @@ def _write(file: h5py.File, task: Task, snapshot: Snapshot) -> None:
     file.attrs.update({
         "format": FORMAT, "digest": task.digest, "program": f"fmes-lab {version('fmes-lab')}",
         "label": task.label, "seed": task.seed, "epochs": task.epochs, "rate": task.rate,
-        "effective_rate": effective_rate(task),
+        "effective_rate": effective_rate(task.curve, task.rule, task.rate),
     })  # fmt: skip
     file["task"] = json.dumps(task.as_json())
     file["generator"] = snapshot.generator

@@ -9,10 +9,10 @@ from analysis.study import compare
 from app import lab
 from app.report import all_rows, write_report
 from app.reproduce import Reproduction
-from app.reproduce_networks import NETWORKS, make_networks
+from app.reproduce_networks import ADAPTATION, make_networks, networks
+from network.drawn_digits import write_drawn_digits
 from network.idx import read_digits
 
-(ADAPTATION,) = (study for study in NETWORKS if study.name == "adaptation")
 NOTHING = Reproduction((), compare({}, simulated=True), simulated=True)
 
 
@@ -56,3 +56,17 @@ def test_a_network_that_cannot_be_made_says_why_and_stops_nothing(run, tmp_path)
         assert not (tmp_path / "adaptation.h5").exists()
     page, _ = write_report(NOTHING, [made], tmp_path)
     assert "hold 20 of 9" in page.read_text(encoding="utf-8")
+
+
+def test_recognition_brings_a_folder_of_trainings_three_figures_and_rows(run, tmp_path):
+    digits = read_digits(write_drawn_digits(tmp_path / "drawn", 600, 200))
+    (made,) = make_networks([networks(full=False)[0]], run, digits, tmp_path, quiet)
+    page, data = write_report(NOTHING, [made], tmp_path)
+    report = json.loads(data.read_text(encoding="utf-8"))
+    assert report["networks"][0]["reason"] == ""
+    assert len(list((tmp_path / report["networks"][0]["file"]).glob("*.h5"))) == 3
+    rows = {(r["panel"], r["quantity"]): r for r in report["rows"]}
+    assert rows["4b", "learning rate that the resistor sets"]["verdict"] == "agrees"
+    # These digits are not the study's, so no accuracy stands beside its own.
+    assert not any(panel == "4d" for panel, _ in rows)
+    assert page.read_text(encoding="utf-8").count("data:image/png;base64,") == 3

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from app import lab
 from app.cli import app
+from app.errors import InputError
 from network.drawn_digits import write_drawn_digits
 from network.training_file import load
 
@@ -233,3 +234,17 @@ def test_a_folder_at_work_and_a_scheduler_that_is_not_there_are_refused(measured
         assert "another fmes train is at work in this folder" in refused(*asked)
     said = refused(*asked, "--scheduler", "tcp://127.0.0.1:1")
     assert "--scheduler tcp://127.0.0.1:1: no answer" in said
+
+
+def test_from_python_it_is_the_same_and_shows_itself(once, measured, digits):
+    folder, _ = once
+    before = trainings(folder)
+    summary = lab.train(
+        lab.open_run(measured), data=digits, epochs=7, seeds=range(1, 3), rate=1, out=folder
+    )
+    assert_same(trainings(folder), before)
+    assert "<table>" in summary._repr_html_()
+    assert [k.label for k in summary.kinds] == ["float", "8 kohm", "open"]
+    assert all(k.final.shape == (2,) for k in summary.kinds)
+    with pytest.raises(InputError, match=r"speed: no option of a training; there is batch,"):
+        lab.train(measured, data=digits, speed=3, out=folder)

@@ -78,6 +78,44 @@ def test_depression_from_any_weight_is_that_of_the_device(curves, label, before,
     assert network_jump(curve, start, n, -1, "table") == pytest.approx(end, abs=2 * READING)
 
 
+def updated_at_random(curve, rest, rng, updates=60):
+    """Errors of the curve, and changes, over updates of 1 to 3 pulses on the device model.
+
+    Each is followed by a rest at open circuit, in s, before the weight is read; all over the
+    window.
+    """
+    modes, opened = (current_driven(Circuit(), r) for r in (curve.resistance, math.inf))
+    z = np.zeros((3, 1))
+
+    def read_after(sign, count):
+        pulse_train(modes, z, sign * AMPLITUDE, WIDTH, GAP, count)
+        at_rest = opened.step(tuple(opened.to_modes @ modes.to_nodes @ z[:, 0]), rest, 0.0)
+        z[:, 0] = modes.to_modes @ opened.to_nodes @ np.array(at_rest)
+        return float(in_window(curve, np.array(modes.response) @ z[:, 0]))
+
+    x, errors, changes = read_after(1, PULSES // 2), [], []
+    for _ in range(updates):
+        count, sign = int(rng.integers(1, 4)), int(rng.choice([-1, 1]))
+        after = read_after(sign, count)
+        errors.append(network_jump(curve, x, count, sign, "formula") - after)
+        changes.append(after - x)
+        x = after
+    return np.sqrt(np.mean(np.square([errors, changes]), axis=1))
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**32 - 1), label=st.sampled_from(["8 kohm", "open"]))
+def test_whatever_came_before_the_curve_holds_for_a_device_that_rests(curves, seed, label):
+    error, change = updated_at_random(curves[label], 1.0, np.random.default_rng(seed))
+    assert error < 0.01
+    assert error < 0.35 * change
+
+
+def test_without_a_rest_a_turn_moves_it_as_no_curve_without_memory_can(curves):
+    error, change = updated_at_random(curves["open"], 0.0, np.random.default_rng(1))
+    assert error > 0.5 * change
+
+
 def test_the_formula_is_close_to_the_readings_of_a_potentiation(curves):
     for curve in curves.values():
         assert curve.up.misfit < 0.02
