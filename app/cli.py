@@ -426,6 +426,37 @@ def rig_check(
     raise typer.Exit(code)
 
 
+@rig_app.command("calibrate")
+def rig_calibrate(
+    rig: RigFileName,
+    to: Annotated[Path, typer.Option("--to", help="New rig file.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="The device is disconnected; do not ask.")
+    ] = False,
+    readings: Annotated[
+        int, typer.Option("--readings", min=2, max=1000, help="Of each, in each direction.")
+    ] = 10,
+    bound: Annotated[
+        float,
+        typer.Option("--bound", min=0.0, max=1.0, help="Greatest part off the nominal value."),
+    ] = 0.1,
+    together: Annotated[
+        bool,
+        typer.Option("--together/--singly", help="Check combinations of two and three too."),
+    ] = True,
+    transcript: WithTranscript = False,
+) -> None:
+    """Measure the resistors of a bank, the device disconnected, into a new rig file."""
+    from app.calibrate_command import calibrate_rig
+
+    with _exit_codes():
+        code = calibrate_rig(
+            rig, to, yes=yes, readings=readings, bound=bound, together=together,
+            transcript=transcript,
+        )  # fmt: skip
+    raise typer.Exit(code)
+
+
 @app.command()
 def emulate(
     target: Annotated[

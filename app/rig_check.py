@@ -11,24 +11,20 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from app.resistance import PART, PHASES, limit, measure, nothing_between, play
 from drivers.errors import InstrumentError
+from drivers.resistor_bank import BankState
 from drivers.rig import Rig
-from drivers.source_meter import Readout
 from protocols.capabilities import Capabilities
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import PulseProgram, PulseTrain
 from protocols.quantities import CURRENT, RESISTANCE, TIME, VOLTAGE
 
-_PHASES = ("check",)
-_PART = 0.1
-"""Part of the device's greatest voltage that a check may put across a resistor."""
 _TOLERANCE = 0.1
 """Deviation of a measured resistance from the table from which the wiring is doubted."""
 _PULSES = 20
-_GRACE = 5.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def check(rig: Rig) -> Iterator[Finding]:
     try:
         for state in rig.bank.states:
             if len(state.channels) <= 1:
-                yield _tried(f"R = {state}", partial(_resistor, rig, state.resistance))
+                yield _tried(f"R = {state}", partial(_resistor, rig, state))
         yield _tried("timing", lambda: _timing(rig))
     finally:
         rig.make_safe()
@@ -101,31 +97,58 @@ def _limits(rig: Rig) -> _Found:
     return True, text, {}
 
 
-def _resistor(rig: Rig, resistance: float) -> _Found:
+def _resistor(rig: Rig, state: BankState) -> _Found:
     """Select a state, read the relays back, and measure what stands across the terminals."""
-    state = rig.bank.select(resistance, 1e-6)
+    # By relays where there are some: two resistors may have the same value in the table.
+    if rig.bank.switched:
+        rig.bank.select_relays(state.channels)
+    else:
+        rig.bank.select(state.resistance, 1e-6)
     closed = rig.bank.read_back()
     if closed.channels != state.channels:
         raise InstrumentError(f"relays {sorted(closed.channels)} read back closed")
-    if math.isinf(resistance):
-        said = _said(rig)
-        return True, f"{said} open" if rig.bank.reports else f"open, {said}", {}
-    volts = min(_PART * rig.limits.max_voltage, 0.05)
-    level = min(volts / resistance, rig.limits.max_current)
-    program = _steps(rig, level, (1.0, -1.0))
-    readout = _play(rig, program)
-    # The difference of both directions: offsets and what a device holds cancel.
-    found = float(np.diff(readout.voltage)[0] / np.diff(readout.current)[0])
-    text = f"{RESISTANCE.format(found)} measured at {CURRENT.format(level)}, {_said(rig)}"
-    values = {"expected": resistance, "measured": found, "current": level}
-    if abs(found - resistance) <= _TOLERANCE * resistance:
+    if not state.channels:
+        return _open(rig)
+    table = state.resistance
+    found = measure(rig, table)
+    values = {"expected": table, "measured": found.resistance, "current": found.current}
+    at = f"at {CURRENT.format(found.current)}, {_said(rig)}{_history(rig, state)}"
+    if math.isinf(found.resistance):
+        text = f"no current flows {at}. The relay does not close, or a wire is off"
+        return False, text, {"expected": table, "current": found.current}
+    text = f"{RESISTANCE.format(found.resistance)} measured {at}"
+    if abs(found.resistance - table) <= _TOLERANCE * table:
         return True, text, values
     return (
         False,
-        f"{text}; the table says {RESISTANCE.format(resistance)}. A device across the terminals "
+        f"{text}; the table says {RESISTANCE.format(table)}. A device across the terminals "
         "lowers it: disconnect the device to check the resistors; else look at the wiring",
         values,
     )
+
+
+def _open(rig: Rig) -> _Found:
+    said = f"{_said(rig)} open" if rig.bank.reports else f"open, {_said(rig)}"
+    nothing, text = nothing_between(rig)
+    if nothing:
+        return True, f"{said}, and nothing conducts: {text}", {}
+    return (
+        False,
+        f"{said}, but something conducts: {text}. Disconnect the device; without it, a relay does "
+        "not open whatever it reports, or leads touch",
+        {},
+    )
+
+
+def _history(rig: Rig, state: BankState) -> str:
+    """Since when the table has its value."""
+    row = next((r for r in rig.resistors if {r.channel} == state.channels), None)
+    if row is None:
+        return ""
+    if row.calibrated_on is None:
+        return ", calibrated on an unknown day" if row.calibrated != row.nominal else ", nominal"
+    exact = "" if row.uncertainty is None else f", uncertainty {RESISTANCE.format(row.uncertainty)}"
+    return f", calibrated {row.calibrated_on}{exact}"
 
 
 def _said(rig: Rig) -> str:
@@ -133,27 +156,14 @@ def _said(rig: Rig) -> str:
     return "relays read back" if rig.bank.reports else "as commanded: the bank does not report it"
 
 
-def _steps(rig: Rig, level: float, signs: tuple[float, ...]) -> PulseProgram:
-    """Both signs of a level, each long enough to average over a period of the line."""
-    aperture = min(20e-3, rig.meter.capabilities.longest_aperture)
-    segments = [Segment(sign * level, 3 * aperture, "check", Instant.PULSE_END) for sign in signs]
-    return PulseProgram.compile(
-        segments, phases=_PHASES, limit=_limit(rig), aperture=aperture, on_limit="flag"
-    )
-
-
-def _limit(rig: Rig) -> float:
-    return max(_PART * rig.limits.max_voltage, rig.meter.capabilities.least_limit_voltage)
-
-
 def _timing(rig: Rig) -> _Found:
     """A short train of the shortest pulses that the instrument times, into the least resistor."""
     able = rig.meter.capabilities
     least = min(s.resistance for s in rig.bank.states if len(s.channels) == 1)
     rig.bank.select(least, 1e-6)
-    level = min(_PART * rig.limits.max_voltage / least / 2, rig.limits.max_current)
-    program = _train(able, level, _limit(rig))
-    readout = _play(rig, program)
+    level = min(PART * rig.limits.max_voltage / least / 2, rig.limits.max_current)
+    program = _train(able, level, limit(rig))
+    readout = play(rig, program)
     lateness = readout.time - readout.requested_time
     jitter, worst = float(lateness.std()), float(np.abs(lateness).max())
     period = float(program.duration[0] + program.duration[1])
@@ -177,34 +187,9 @@ def _train(able: Capabilities, level: float, limit: float) -> PulseProgram:
     width = 1e-3
     while True:
         program = PulseProgram.compile(
-            [PulseTrain(level, width, width, _PULSES, "check")], phases=_PHASES, limit=limit,
+            [PulseTrain(level, width, width, _PULSES, "check")], phases=PHASES, limit=limit,
             aperture=aperture, on_limit="flag",
         )  # fmt: skip
         if not able.violations(program) or width > 1.0:
             return program
         width *= 2
-
-
-def _play(rig: Rig, program: PulseProgram) -> Readout:
-    """Play a program by itself; the output is off afterwards."""
-    program.check(rig.meter.capabilities)
-    rig.limits.check(program)
-    rig.meter.load(program)
-    rig.meter.start()
-    parts: list[Readout] = []
-    waited = 0.0
-    try:
-        while not parts or parts[-1].running:
-            parts.append(rig.meter.drain())
-            if parts[-1].running:
-                if waited > program.total_duration + _GRACE:
-                    raise InstrumentError("still running after it should have ended")
-                rig.wait(0.02)
-                waited += 0.02
-    finally:
-        rig.meter.stand_by()
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("time", "requested_time", "voltage", "current", "flags")
-    }
-    return Readout(first=0, running=False, **columns)

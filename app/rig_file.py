@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -106,6 +107,13 @@ class SourceMeterSection(Section):
         return self
 
 
+def _day(value: object) -> object:
+    """A day and nothing that could be taken for one; TOML has days of its own."""
+    if isinstance(value, datetime) or not isinstance(value, (date, str)):
+        raise ValueError("write a day, as 2026-11-24")
+    return value
+
+
 class ResistorRow(Section):
     """One resistor of the bank."""
 
@@ -115,6 +123,19 @@ class ResistorRow(Section):
     """By which it is called."""
     calibrated: Annotated[Resistance, Field(gt=0, lt=math.inf)] | None = None
     """As measured at the device; the nominal value without it."""
+    uncertainty: Annotated[Resistance, Field(ge=0, lt=math.inf)] | None = None
+    """Of the calibrated value."""
+    calibrated_on: Annotated[date, BeforeValidator(_day)] | None = None
+    """Day on which it was measured, as `2026-11-24`."""
+
+    @model_validator(mode="after")
+    def _says_what_was_calibrated(self) -> Self:
+        given = [
+            name for name in ("uncertainty", "calibrated_on") if getattr(self, name) is not None
+        ]
+        if given and self.calibrated is None:
+            raise ValueError(f"{given[0]} is of a calibrated value; give calibrated too")
+        return self
 
 
 class DeviceRow(Section):
@@ -277,7 +298,13 @@ class RigFile(Section):
     def resistors(self) -> tuple[Resistor, ...]:
         """The bank's table; what was not calibrated counts as nominal."""
         return tuple(
-            Resistor(row.channel, row.nominal, row.calibrated or row.nominal)
+            Resistor(
+                row.channel,
+                row.nominal,
+                row.calibrated or row.nominal,
+                row.calibrated_on,
+                row.uncertainty,
+            )
             for row in self.resistor_bank.resistors
         )
 

@@ -106,7 +106,18 @@ class RelayBank(ResistorBank):
         return self._states
 
     def select(self, resistance: float, tolerance: float) -> BankState:
-        state = nearest_state(self._states, resistance, tolerance)
+        return self._select(nearest_state(self._states, resistance, tolerance))
+
+    def select_relays(self, channels: frozenset[int]) -> BankState:
+        if unknown := sorted(channels - set(self._resistors)):
+            raise LimitError(
+                f"no resistor is behind relay {unknown[0]}; the table has "
+                f"{', '.join(map(str, self._resistors))}"
+            )
+        known = (s for s in self._states if s.channels == channels)
+        return self._select(next(known, BankState(channels, float("nan"))))
+
+    def _select(self, state: BankState) -> BankState:
         self._set(self._resistors, self._device, close=False)
         if state.channels:
             self._set(sorted(state.channels), self._device | state.channels, close=True)

@@ -7,6 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, Self
 
 from drivers.errors import LimitError
@@ -28,11 +29,17 @@ class Resistor:
     calibrated
         Value measured at the device's terminals with the relay closed, in ohm; the nominal
         one when it was not measured.
+    calibrated_on
+        Day on which it was measured; None when that is not known.
+    uncertainty
+        Of the calibrated value, in ohm; None when that is not known.
     """
 
     channel: int
     nominal: float
     calibrated: float
+    calibrated_on: date | None = None
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,21 @@ class ResistorBank(ABC):
         RelayError
             A relay does not read back as it was set.
         """
+
+    def select_relays(self, channels: frozenset[int]) -> BankState:
+        """Select by relays instead of by the resistance that the table promises.
+
+        Raises
+        ------
+        LimitError
+            The bank has no relays, or none of those numbers in its table.
+        RelayError
+            A relay does not read back as it was set.
+        """
+        raise LimitError(
+            f"the bank {self.driver} has no relays of its own to select, only values "
+            f"(asked for {sorted(channels)})"
+        )
 
     @abstractmethod
     def select_device(self, name: str) -> None:

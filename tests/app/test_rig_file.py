@@ -140,3 +140,22 @@ def test_no_content_raises_anything_but_an_input_error(tmp_path_factory, content
     text = "\n".join(f"{key} = {toml(value)}" for key, value in content.items())
     with suppress(InputError):
         read(tmp_path_factory.mktemp("rig"), text)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("calibrated_on = 2026-11-24", "calibrated_on is of a calibrated value; give calibrated"),
+        ("uncertainty = '1 ohm'", "uncertainty is of a calibrated value; give calibrated too"),
+        ("calibrated = '5 ohm', calibrated_on = 20261124", "write a day, as 2026-11-24"),
+        ("calibrated = '5 ohm', calibrated_on = 2026-11-24T10:00:00", "write a day"),
+        ("calibrated = '5 ohm', calibrated_on = '24.11.2026'", "calibrated_on = '24.11.2026'"),
+        ("calibrated = '5 ohm', uncertainty = '-1 ohm'", "uncertainty = '-1 ohm'"),
+        ("calibrated = '5 ohm', uncertainty = '1 V'", "uncertainty = '1 V'"),
+    ],
+)
+def test_what_is_said_of_a_calibration_is_validated(tmp_path, row, says):
+    text = f"[resistor_bank]\nresistors = [{{ channel = 1, nominal = '5 ohm', {row} }}]\n"
+    with pytest.raises(InputError) as error:
+        read(tmp_path, text)
+    assert says in str(error.value)
