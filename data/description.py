@@ -31,6 +31,8 @@ from protocols.program import PulseProgram
 NEXUS_VERSION = "v2024.02"
 """Release of the NeXus definitions that the tree follows."""
 
+_LEAST_PROGRAM = 1000
+"""Bytes that a program takes in a file, at the very least; many names may be of one."""
 _PROGRAM_COLUMNS = {
     "level": ("Level, in A or V as the source is", ""),
     "duration": ("Time at the level", "s"),
@@ -92,6 +94,10 @@ def read_info(
     """Read back what `write_info` wrote; `note` reads the parts that are JSON."""
     protocol, table = part(entry, "protocol"), part(entry, "instrument/resistor_table")
     programs = part(protocol, "programs")
+    if len(programs) * _LEAST_PROGRAM > entry.file.id.get_filesize():
+        raise DataError(
+            f"{programs.name} has {len(programs)} programs, more than the file can hold"
+        )
     return RunInfo(
         run_id=get_text(entry, "identifier_experiment"),
         protocol=get_text(protocol, "name"),

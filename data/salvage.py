@@ -99,6 +99,12 @@ class _Salvage:
             working="n_valid" in part(entry, "data"),
             writer=read_writer(entry),
         )
+        unknown = {play.digest for play in run.plays} - {p.digest for p in info.programs}
+        if unknown:
+            self._lost.append(
+                f"what {len(unknown)} programs commanded that were made while the run went on; "
+                "their readings are there"
+            )
         return Salvage(run, tuple(self._lost), tuple(self._remarks))
 
     def _try(self, what: str, otherwise: T, read: Callable[[], T]) -> T:

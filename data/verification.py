@@ -163,7 +163,7 @@ def _inconsistent(run: Run) -> Iterator[str]:
     """Where parts of a run do not fit each other."""
     known = {program.digest for program in run.info.programs}
     # A working file has no room for the programs that a closed loop made.
-    if not run.working:
+    if not run.working and run.outcome is not Outcome.INTERRUPTED:
         for number, play in enumerate(run.plays):
             if play.digest not in known:
                 yield f"program {number} that was played, {play.label!r}, is not in the file"
