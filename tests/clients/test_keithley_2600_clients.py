@@ -83,7 +83,8 @@ def test_qcodes_with_a_sweep_and_a_time_trace(served):
         meter.close()
 
 
-def test_the_makers_own_package(served):
+def test_the_makers_own_package(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it writes logs where it is
     tm_devices = pytest.importorskip("tm_devices")
 
     instrument, address = served(*MADE)
