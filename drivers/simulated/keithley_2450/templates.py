@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from drivers.simulated.keithley_2450.blocks import INFINITE, STOP, Block
+from drivers.simulated.keithley_2450.blocks import Block
 from drivers.simulated.keithley_2450.buffers import ReadingBuffer, buffer_of
 from drivers.simulated.keithley_2450.config_lists import ConfigLists
 from drivers.simulated.keithley_2450.smu import Smu
@@ -79,13 +79,11 @@ class Templates:
 
     def _duration_loop(self, duration: object, delay: object = 0.0, buffer: object = None) -> None:
         target = self._buffer(buffer)
-        if _DELAY.accept("delay", delay):
-            raise conflict("trigger.model.load: a DurationLoop with a delay is not emulated")
         self._model.replace(
             Block("BUFFER_CLEAR", buffer=target),
-            Block("MEASURE_DIGITIZE", buffer=target, count=INFINITE),
-            Block("DELAY_CONSTANT", delay=_DURATION.accept("duration", duration)),
-            Block("MEASURE_DIGITIZE", buffer=target, count=STOP),
+            Block("DELAY_CONSTANT", delay=_DELAY.accept("delay", delay)),
+            Block("MEASURE_DIGITIZE", buffer=target),
+            Block("BRANCH_DURATION", delay=_DURATION.accept("duration", duration), target=2),
         )
 
     def _config_list(

@@ -266,6 +266,11 @@ class TriggerModel:
             self._counts[self._at] = 0
             self._go()
 
+    def _duration(self, block: Block) -> None:
+        """Go back until a time after the start; only the template DurationLoop has it."""
+        again = self._now - self._states[0][0] < block.delay
+        self._go(to=block.target if again else None)
+
     def _once(self, block: Block) -> None:
         first = self._counts.setdefault(self._at, 0) == 0
         self._counts[self._at] = 1
@@ -302,6 +307,7 @@ _ACTIONS: dict[str, Callable[[TriggerModel, Block], None]] = {
     "NOP": TriggerModel._nothing,
     "BRANCH_ALWAYS": TriggerModel._always,
     "BRANCH_COUNTER": TriggerModel._counter,
+    "BRANCH_DURATION": TriggerModel._duration,
     "BRANCH_ONCE": TriggerModel._once,
     "BRANCH_ONCE_EXCLUDED": TriggerModel._once,
     "BRANCH_ON_EVENT": TriggerModel._on_event,

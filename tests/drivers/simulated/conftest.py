@@ -66,3 +66,18 @@ def bench():
 @pytest.fixture
 def console(bench):
     return Console(bench, Emulated2600B(bench))
+
+
+@pytest.fixture
+def talk():
+    """Makes consoles to instruments that are alone on an ideal bench.
+
+    Given the instrument's class, its wired channel and a resistance across the device, in ohm.
+    """
+
+    def made(kind, channel, resistance, *arguments, **options):
+        bench = Bench(RESISTORS, IDEAL, noise=False, channel=channel)
+        bench.set_resistance(0.0, resistance)
+        return Console(bench, kind(bench, *arguments, **options))
+
+    return made
