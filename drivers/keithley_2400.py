@@ -1,7 +1,8 @@
 """Keithley 2400 source-measure unit, programmed in SCPI: slow trains and staircases.
 
 The list and the timer run on the instrument. While they do, it queues every query until it is
-idle again, so its readings arrive together at the end; only an abort is carried out at once. It
+idle again, so its readings arrive together at the end; only an abort is carried out at once. What
+is forced is measured only where the limit may act; elsewhere it is the level as programmed. It
 is on GPIB or on a serial line, or on a raw socket that a server has made of one: readings are
 asked for as text, the only format on a serial line.
 
@@ -186,14 +187,14 @@ class Keithley2400(SourceMeter):
             self._scpi.write(":SENS:FUNC:OFF:ALL")
             for setting in settings:
                 self._scpi.write(setting.command)
-            self._scpi.write(':SENS:FUNC "VOLT","CURR"')
+            self._scpi.write(script.functions(program))
             for command in script.level_list(program, planned.levels):
                 self._scpi.write(command)
             self._raise_errors("the upload")
             wrong = disagreements(self._scpi.ask, settings)
-            measured = self._scpi.ask(":SENS:FUNC:COUN?").strip()
-            if int(measured) != 2:
-                wrong.append(f"{measured} quantities are measured instead of 2")
+            found, expected = self._scpi.ask(":SENS:FUNC:COUN?").strip(), holds.measured(program)
+            if int(found) != expected:
+                wrong.append(f"{found} quantities are measured instead of {expected}")
             self._check_list(program, planned.levels, chosen["source"], wrong)
             self._raise_errors("reading the settings back")
         if wrong:

@@ -1,7 +1,7 @@
 """What the Keithley 2400 can do and hold, with the source of each number, and how it times it.
 
-It has no timer a point but one for all, and each point is a source-delay-measure cycle of some
-milliseconds: slow trains and staircases, no millisecond pulses.
+It has one timer for all points, and each point is a source-delay-measure cycle of milliseconds:
+slow trains and staircases, no millisecond pulses.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from protocols.quantities import TIME
 TICK = 1e-3
 """Step of the timer, in s."""
 MOST_POINTS = 2500
-CYCLE = 2.3e-3
-"""What a point takes besides two apertures, in s: latency 225 us, configuration 50 us, twice
-185 us of conversion, overhead 640 us and, inferred, 500 us for the second function; the rest of
-it is margin."""
-_AFTER = 1.9e-3
+CYCLE = {1: 1.6e-3, 2: 2.3e-3}
+"""What a point takes besides its apertures, by how many quantities are measured, in s: latency
+225 us, configuration 50 us, 185 us for each conversion, overhead 640 us and, inferred, 500 us for
+the second quantity; the rest is for the source to settle."""
+_AFTER = {1: 1.2e-3, 2: 1.9e-3}
 """Of it, from the first conversion on to the next change of the source, in s."""
 _SHARE = 10
 """A reading that cannot end with its segment ends within this part of it, if it can."""
@@ -37,8 +37,8 @@ _SOURCES = {
     "longest_segment": f"{_MANUAL}, :ARM:TIMer",
     "time_resolution": f"{_MANUAL}, :ARM:TIMer MINimum",
     "reading_overhead": (
-        f"{_MANUAL}, appendix A, cases I to III: a point takes 2.3 ms besides its two apertures, "
-        "auto-zero off; what the second function takes is inferred"
+        f"{_MANUAL}, appendix A, case III: 1.1 ms besides the aperture, and 0.5 ms to settle; "
+        "2.3 ms and two apertures, inferred, where reaching the limit is expected"
     ),
     "shortest_aperture": f"{_MANUAL}, :SENSe:VOLTage:NPLCycles",
     "longest_aperture": f"{_MANUAL}, :SENSe:VOLTage:NPLCycles",
@@ -75,6 +75,15 @@ class Plan:
     begin: NDArray[np.float64]
 
 
+def measured(program: PulseProgram) -> int:
+    """How many quantities are measured.
+
+    Both where the limit may act; otherwise what is forced is what was programmed, since reaching
+    the limit ends the run.
+    """
+    return 1 if program.on_limit == "fail" else 2
+
+
 class NoPlan(ValueError):
     """Why a program cannot be timed, and what could."""
 
@@ -100,7 +109,8 @@ def plan(program: PulseProgram) -> Plan:
             f"which the timer counts; the nearest that fits is "
             f"{TIME.format(max(1, round(wrong / TICK)) * TICK)}"
         )
-    needs = math.ceil((2 * program.aperture + CYCLE) / TICK - 1e-9)
+    quantities = measured(program)
+    needs = math.ceil((quantities * program.aperture + CYCLE[quantities]) / TICK - 1e-9)
     # Ends of rests between milliseconds are read in the millisecond before.
     ends = np.where(changing, ends, np.floor(exact + 1e-6).astype(np.int64))
     tick = _tick(ends, ends[changing], needs)
@@ -112,7 +122,8 @@ def plan(program: PulseProgram) -> Plan:
     elif program.level[-1] != 0:
         # The output keeps the last level: one more point times its end.
         levels, count = np.append(levels, 0.0), count + 1
-    delay = math.floor((tick * TICK - 2 * program.aperture - _AFTER) / 1e-4) * 1e-4
+    latest = tick * TICK - quantities * program.aperture - _AFTER[quantities]
+    delay = math.floor(latest / 1e-4 + 1e-9) * 1e-4
     chosen = ends // tick - 1
     return Plan(
         levels, count, tick * TICK, delay, chosen,
@@ -157,7 +168,8 @@ class _Capabilities(Capabilities):
     """One timer and one list for all points."""
 
     def least_segment(self, program: PulseProgram) -> float:
-        needed = 2 * program.aperture + self.reading_overhead
+        quantities = measured(program)
+        needed = quantities * program.aperture + CYCLE[quantities]
         return math.ceil(needed / TICK - 1e-9) * TICK
 
     def other_violations(self, program: PulseProgram) -> list[str]:
@@ -188,10 +200,10 @@ def capabilities_of(line_frequency: float) -> Capabilities:
         model="2400",
         current_ranges=(1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         voltage_ranges=(0.2, 2.0, 20.0, 200.0),
-        shortest_segment=CYCLE,
+        shortest_segment=CYCLE[1],
         longest_segment=99_999.99,
         time_resolution=TICK,
-        reading_overhead=CYCLE,
+        reading_overhead=CYCLE[1],
         shortest_aperture=0.01 / line_frequency,
         longest_aperture=10 / line_frequency,
         most_levels=MOST_POINTS,

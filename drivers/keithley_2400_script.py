@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.keithley_2400_models import Plan
+from drivers.keithley_2400_models import Plan, measured
 from drivers.scpi_settings import Setting
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
@@ -83,6 +83,12 @@ def settings(
 def kinds(program: PulseProgram) -> tuple[str, str]:
     """What is sourced and what is limited."""
     return ("CURR", "VOLT") if program.source == "current" else ("VOLT", "CURR")
+
+
+def functions(program: PulseProgram) -> str:
+    """The command that chooses what is measured."""
+    other = kinds(program)[1]
+    return ':SENS:FUNC "VOLT","CURR"' if measured(program) > 1 else f':SENS:FUNC "{other}"'
 
 
 def level_list(program: PulseProgram, levels: NDArray[np.float64]) -> list[str]:
