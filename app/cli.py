@@ -426,6 +426,58 @@ def rig_check(
     raise typer.Exit(code)
 
 
+@rig_app.command("init")
+def rig_init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New rig file.")],
+    meter: Annotated[
+        str | None, typer.Option("--meter", help="Address of the source-measure unit.")
+    ] = None,
+    meter_driver: Annotated[
+        str | None, typer.Option("--meter-driver", help="Its driver, as keithley-2600b.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Its model, as 2602B.")] = None,
+    channel: Annotated[str | None, typer.Option("--channel", help="Its channel.")] = None,
+    wiring: Annotated[str | None, typer.Option("--wiring", help="4-wire or 2-wire.")] = None,
+    bank: Annotated[
+        str | None, typer.Option("--bank", help="Address of the resistor bank.")
+    ] = None,
+    bank_driver: Annotated[
+        str | None, typer.Option("--bank-driver", help="Its driver, as keysight-34970a.")
+    ] = None,
+    resistors: Annotated[
+        list[str] | None,
+        typer.Option("--resistor", metavar="CHANNEL=VALUE", help="As 101=500ohm. Repeatable."),
+    ] = None,
+    max_voltage: Annotated[
+        str | None, typer.Option("--max-voltage", help="That the device stands, as 0.8V.")
+    ] = None,
+    max_current: Annotated[
+        str | None, typer.Option("--max-current", help="That the device stands, as 20mA.")
+    ] = None,
+    library: Annotated[
+        str, typer.Option("--library", help="As PyVISA takes it, as @py; the system's without it.")
+    ] = "",
+    look: Annotated[
+        bool, typer.Option("--scan/--no-scan", help="Ask instruments who they are.")
+    ] = True,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing; take what would be suggested.")
+    ] = False,
+) -> None:
+    """Ask what stands on the bench and write a rig file."""
+    from app.rig_init_command import Answers, init_rig
+
+    with _exit_codes():
+        given = {
+            ("source_meter", "address"): meter, ("source_meter", "driver"): meter_driver,
+            ("source_meter", "model"): model, ("source_meter", "channel"): channel,
+            ("source_meter", "wiring"): wiring, ("resistor_bank", "address"): bank,
+            ("resistor_bank", "driver"): bank_driver, ("device", "max_voltage"): max_voltage,
+            ("device", "max_current"): max_current,
+        }  # fmt: skip
+        init_rig(file, Answers(given, resistors or [], not yes, library, look))
+
+
 @rig_app.command("calibrate")
 def rig_calibrate(
     rig: RigFileName,

@@ -1,0 +1,100 @@
+"""`fmes rig init`: questions, or options, become a rig file that is valid."""
+
+import math
+
+import pytest
+
+from app.rig_file import RigFile
+
+OPTIONS = [
+    *("--yes", "--no-scan", "--meter", "GPIB0::26::INSTR", "--bank", "ASRL3::INSTR"),
+    *("--bank-driver", "numato-relay", "--resistor", "0=500ohm", "--resistor", "1=8k"),
+]
+
+
+def answer(start, tmp_path, *lines, options=()):
+    """Type these lines; what is said, on both streams, and the exit code."""
+    process = start("rig", "init", "rig.toml", *options)
+    said, complaints = process.communicate("".join(f"{line}\n" for line in lines), timeout=60)
+    return process.returncode, said, complaints
+
+
+def test_options_alone_make_a_file(fmes, tmp_path):
+    done = fmes("rig", "init", "rig.toml", *OPTIONS, "--max-voltage", "0.5 V", "--channel", "b")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "written: rig.toml; next: fmes rig check rig.toml\n"
+    rig = RigFile.read(tmp_path / "rig.toml")
+    assert rig.source_meter.address == "GPIB0::26::INSTR"
+    assert rig.source_meter.channel == "b"
+    assert rig.resistor_bank.driver == "numato-relay"
+    assert [(r.channel, r.nominal) for r in rig.resistors] == [(0, 500), (1, 8000)]
+    assert rig.limits.max_voltage == 0.5
+
+
+def test_no_file_is_replaced(fmes, tmp_path):
+    (tmp_path / "rig.toml").write_text("# mine")
+    done = fmes("rig", "init", "rig.toml", *OPTIONS)
+    assert done.returncode == 2
+    assert "exists already, and is not replaced" in done.stderr
+    assert (tmp_path / "rig.toml").read_text() == "# mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--model", "2400"], "model = '2400' is not for driver 'keithley-2600b'"),
+        (["--wiring", "3-wire"], "source_meter.wiring = '3-wire'"),
+        (["--max-current", "5 V"], "device.max_current = '5 V'"),
+        (["--resistor", "500"], "write CHANNEL=VALUE, as 101=500ohm"),
+        (["--resistor", "1=9k"], "channel 1 is given twice"),
+        (["--resistor", "2=-5"], "resistors.2.nominal = '-5'"),
+        (["--meter", "simulated"], "both 'simulated' or none"),
+    ],
+)
+def test_a_value_that_is_not_accepted_is_named_and_nothing_is_written(
+    fmes, tmp_path, options, says
+):
+    done = fmes("rig", "init", "rig.toml", *OPTIONS, *options)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not (tmp_path / "rig.toml").exists()
+
+
+def test_questions_and_what_is_found_suggest_the_answers(start, served, tmp_path):
+    bench = served(math.inf)
+    meter, bank = (server.resource_name for server in bench.servers)
+    code, said, complaints = answer(
+        start, tmp_path, meter, "keithley-9999", "", "", "b", "2-wire", bank, "", "101 500",
+        "101 = 500 ohm", "102=8k", "", "a lot", "20 mA", "0.6 V", "5 mA",
+        options=["--library", "@py"],
+    )  # fmt: skip
+    assert code == 0, complaints
+    assert f"{meter}: Keithley Instruments Inc., Model 2602B" in said
+    assert f"{bank}: HEWLETT-PACKARD,34970A" in said
+    assert "'keithley-9999' is none of them" in complaints
+    assert "write CHANNEL=VALUE" in complaints
+    assert "device.max_voltage = 'a lot'" in complaints
+    rig = RigFile.read(tmp_path / "rig.toml")
+    assert (rig.source_meter.model, rig.source_meter.channel) == ("2602B", "b")
+    assert rig.source_meter.wiring == "2-wire"
+    assert (rig.resistor_bank.driver, rig.resistor_bank.model) == ("keysight-34970a", "34970A")
+    assert [r.nominal for r in rig.resistors] == [500, 8000]
+    assert (rig.limits.max_voltage, rig.limits.max_current) == (0.6, 5e-3)
+    assert rig.visa.library == "@py"
+
+
+def test_a_file_of_suggestions_is_the_simulated_rig(start, fmes, tmp_path):
+    code, said, complaints = answer(start, tmp_path, *[""] * 10, options=["--no-scan"])
+    assert code == 0, complaints
+    assert "next: fmes rig check rig.toml" in said
+    assert RigFile.read(tmp_path / "rig.toml") == RigFile()
+    done = fmes("check", "ltp-ltd", "--rig", "rig.toml")
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_anybody_to_answer_the_option_is_named(start, tmp_path):
+    code, _, complaints = answer(start, tmp_path, options=["--no-scan"])
+    assert code == 2
+    assert "nobody answered" in complaints
+    assert "give --meter" in complaints
+    assert not (tmp_path / "rig.toml").exists()
