@@ -17,7 +17,7 @@ from app.gui.readings import Curve, Sight
 from app.gui.state_colours import name
 from data.samples import Flag
 
-_SYMBOLS = {Flag.LIMIT: "t1", Flag.OVERRANGE: "x", Flag.LATE: "d"}
+_SYMBOLS = {Flag.LIMIT: "t1", Flag.OVERRANGE: "x", Flag.LATE: "d", Flag.OVERRUN: "s"}
 """Marks of flagged readings, as pyqtgraph calls those of `live_texts.SIGNS`."""
 _PIXELS_A_DOT = 4
 """Readings are marked with dots when there are that many columns of pixels for each."""

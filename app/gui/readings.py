@@ -23,6 +23,7 @@ Block = Mapping[str, NDArray[Any]]
 
 FLAG_TEXTS = {
     Flag.LIMIT: "in compliance", Flag.OVERRANGE: "out of range", Flag.LATE: "late",
+    Flag.OVERRUN: "with a trigger overrun",
 }  # fmt: skip
 
 _OVERFLOW = 1e30

@@ -219,17 +219,26 @@ def test_the_cursor_tells_pulse_voltage_and_state(qtbot, view, run):
 def test_flagged_readings_are_marked_and_counted_in_words(qtbot, view, run):
     view.begin(run.header)
     flags = np.zeros(4, np.uint8)
-    flags[1], flags[2] = Flag.LIMIT, Flag.LATE
+    flags[1:] = Flag.LIMIT, Flag.LATE, Flag.OVERRUN
     view.append(1, 0, columns(
         4, time=np.arange(4.0), pulse_index=[1, 2, 3, 4], instant=Instant.GAP_END,
         voltage=[0.1, 0.8, 0.2, 0.3], resistance=500.0, flags=flags,
     ))  # fmt: skip
-    for mode, places in ((Mode.PULSES, [2, 3]), (Mode.STATES, [2, 3]), (Mode.TRACE, [1, 2])):
+    for mode, places in (
+        (Mode.PULSES, [2, 3, 4]),
+        (Mode.STATES, [2, 3, 4]),
+        (Mode.TRACE, [1, 2, 3]),
+    ):
         view.set_mode(mode)
         view.refresh()
         marked = {f: (x.tolist(), y.tolist()) for f, (x, y) in plot(view).marked.items()}
-        assert marked == {Flag.LIMIT: ([places[0]], [0.8]), Flag.LATE: ([places[1]], [0.2])}
-        assert text(view, "alarms") == "▲ 1 reading in compliance · ◆ 1 reading late"
+        assert marked == {
+            Flag.LIMIT: ([places[0]], [0.8]), Flag.LATE: ([places[1]], [0.2]),
+            Flag.OVERRUN: ([places[2]], [0.3]),
+        }  # fmt: skip
+        assert text(view, "alarms") == (
+            "▲ 1 reading in compliance · ◆ 1 reading late · ■ 1 reading with a trigger overrun"
+        )
         assert view.findChild(QtWidgets.QLabel, "live_alarms").isVisible()
     press(qtbot, view, Key.Key_Right)
     assert "compliance" not in text(view, "reading")

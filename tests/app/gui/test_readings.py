@@ -89,13 +89,15 @@ def test_only_the_end_of_a_pulses_gap_is_its_psv():
 
 
 def test_what_is_wrong_with_readings_is_counted():
-    flags = np.array([0, Flag.LIMIT, Flag.LIMIT | Flag.LATE, 0, Flag.OVERRANGE, 0])
+    flags = np.array([Flag.OVERRUN, Flag.LIMIT, Flag.LIMIT | Flag.LATE, 0, Flag.OVERRANGE, 0])
     block = pulses(6, resistance=500.0) | {"flags": flags.astype(np.uint8)}
     block["voltage"] = np.array([0.1, 0.2, 0.3, np.nan, 9.91e37, 0.1])
     block["time"] = np.array([1.0, 2, 3, 4, 5, 4.5])
     readings = Readings()
     readings.add(0, block)
-    assert readings.flagged == {Flag.LIMIT: 2, Flag.OVERRANGE: 1, Flag.LATE: 1}
+    assert readings.flagged == {
+        Flag.LIMIT: 2, Flag.OVERRANGE: 1, Flag.LATE: 1, Flag.OVERRUN: 1,
+    }  # fmt: skip
     assert readings.without_value == 2
     assert readings.turned_back == 1
     assert trace(readings)[1].tolist() == [0.1, 0.2, 0.3]
