@@ -6,8 +6,8 @@ trace buffer while it fills, and can abort at any moment.
 
 Source: B2900 SCPI Command Reference (B2910-90030, editions 2 and later), B2900 User's Guide,
 B2900A data sheet. No instrument was at hand. Not found in a document: that a timer fires first
-when its layer is entered, and that the trace buffer may be read while it fills, which users'
-public programs do.
+when its layer is entered; that a list begins again in each pass of the TRIGger layer; and that the
+trace buffer may be read while it fills, which users' public programs do.
 """
 
 from __future__ import annotations

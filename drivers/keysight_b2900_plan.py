@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers import repeats
 from protocols.program import PulseProgram
 from protocols.quantities import TIME
 
@@ -47,6 +48,9 @@ class SourceActions:
         How many source actions, `period` apart, the first `lead` after the start.
     width
         Of each pulse; 0 for other kinds.
+    passes
+        How many times all of it is done, one after the other: a list that is too long and
+        repeats is given once.
     """
 
     kind: Literal["pulses", "levels", "constant"]
@@ -55,6 +59,7 @@ class SourceActions:
     period: float = 1.0
     lead: float = 0.0
     width: float = 0.0
+    passes: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,15 +168,16 @@ def _pulses(program: PulseProgram, ends: Times) -> SourceActions | None:
         return None
     if widths[0] * MICROSECOND < SHORTEST_WIDTH * (1 - 1e-9):
         return None
-    peaks = level[driven]
+    peaks, lead, width = level[driven], int(starts[0]), int(widths[0])
+    one = peaks[:1] if np.all(peaks == peaks[0]) else peaks
+    # Each pass begins a pass later than the one before, and waits the lead again.
+    part = repeats.period(peaks.tolist()) if len(one) > MOST_LEVELS else len(peaks)
+    if len(peaks) % part or (part < len(peaks) and lead + width > period):
+        part = len(peaks)
     return SourceActions(
-        "pulses",
-        peaks[:1] if np.all(peaks == peaks[0]) else peaks,
-        count=len(peaks),
-        period=period * MICROSECOND,
-        lead=float(starts[0]) * MICROSECOND,
-        width=float(widths[0]) * MICROSECOND,
-    )
+        "pulses", one[:part], count=part, period=period * MICROSECOND, lead=lead * MICROSECOND,
+        width=width * MICROSECOND, passes=len(peaks) // part,
+    )  # fmt: skip
 
 
 def _levels(program: PulseProgram, ends: Times, changes: Times) -> SourceActions:
@@ -205,7 +211,7 @@ def _coarser(total: int, tick: int) -> float:
 
 def _combs(ends: Times, changes: Times, needs: int, source: SourceActions) -> Readings | None:
     """Readings at the same times of each period of a pulse train, the fewest that do."""
-    if source.kind != "pulses" or source.count < 2:
+    if source.kind != "pulses" or source.count * source.passes < 2:
         return None
     period = round(source.period / MICROSECOND)
     anchors = np.unique((changes - needs) % period)

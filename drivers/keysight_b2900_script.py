@@ -64,7 +64,10 @@ def settings(
         Setting(f":SENS{n}:{other}:RANG:AUTO", 0),
         Setting(f":SENS{n}:{other}:RANG", chosen["measure"]),
         Setting(f":SENS{n}:{other}:APER", program.aperture),
-        *_layer(f":ARM{n}:TRAN", "AINT", 1, source.lead, 0.0),
+        *_layer(
+            f":ARM{n}:TRAN", "TIM" if source.passes > 1 else "AINT", source.passes, source.lead,
+            source.count * source.period,
+        ),
         *_layer(f":TRIG{n}:TRAN", "TIM", source.count, 0.0, source.period),
         *_layer(
             f":ARM{n}:ACQ", "TIM" if readings.arms > 1 else "AINT", readings.arms, readings.first,

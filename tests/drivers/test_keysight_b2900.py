@@ -1,6 +1,7 @@
 """The B2900 driver: its traffic, its plans, and what it does on the emulated B2901A and B2902A."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -199,6 +200,20 @@ def test_a_long_train_is_drained_in_slices(meter):
     assert sum(len(r) for r in readouts) == 5200
 
 
+def test_a_list_that_is_too_long_and_repeats_is_given_once(parts):
+    meter, _, tap, _ = parts
+    cycle = [PulseTrain(1e-5, 1e-3, 1e-3, 7, "up"), PulseTrain(-1e-5, 1e-3, 1e-3, 3, "up")]
+    played = program(*cycle * 251)
+    readouts = play(meter, played)
+    assert column(readouts, "current") == pytest.approx(played.level, abs=1e-10)
+    assert not column(readouts, "flags").any()
+    sent = [c for c in tap.sent if c.startswith((":ARM1:TRAN", ":SOUR1:LIST")) and "?" not in c]
+    assert sent == [
+        ":ARM1:TRAN:SOUR TIM", ":ARM1:TRAN:COUN 251", ":ARM1:TRAN:DEL 0", ":ARM1:TRAN:TIM 0.02",
+        ":SOUR1:LIST:CURR " + ",".join(["1e-05"] * 7 + ["-1e-05"] * 3),
+    ]  # fmt: skip
+
+
 def test_the_current_limit_is_flagged(meter):
     play(meter, program(pulse(1e-3, 2.0), rest(0.01)))
     readouts = play(meter, program(hold(0.0, 0.1, 50), **VOLTS))
@@ -364,3 +379,25 @@ def test_readings_beyond_the_measuring_range_are_an_error(parts):
     with pytest.raises(InstrumentError, match="beyond its measuring range"):
         meter.drain()
     assert not math.isnan(meter.now())
+
+
+def test_a_command_that_reaches_the_other_channel_does_no_harm():
+    _, tap, _ = rig("keysight-b2900", "B2902A", "2")
+    KeysightB2900.connect(tap, "2", "4-wire").load(TRAIN)
+    refused = 0
+    for command in dict.fromkeys(tap.sent):
+        wrong = re.sub(r"(?<=[A-Z])2(?=[ :?])|(?<=@)2", "1", command, count=1)
+        if wrong == command:
+            continue
+        bench, other, _ = rig("keysight-b2900", "B2902A", "2", swap(command, wrong))
+        with driven(bench.stage("1")) as modes:
+            meter = KeysightB2900.connect(other, "2", "4-wire")
+            try:
+                readouts = play(meter, TRAIN)
+            except InstrumentError:
+                refused += 1
+            else:
+                # What was meant is what *RST leaves, or was sent before.
+                assert column(readouts, "current") == pytest.approx(TRAIN.level, abs=1e-9), command
+        assert not modes, command
+    assert refused > 20
