@@ -43,6 +43,8 @@ _OVERRUNS = (
     "status.operation.instrument.trigger_timer.trigger_overrun.condition"
 )
 _COMPLIANCE_BIT = 0x40
+_OVERFLOW = 9.9e37
+"""What stands for a reading beyond the measuring range, or more."""
 _OUTPUTS = ("off", "on", "high-impedance")
 _OFF_MODES = ("0 V source", "zero", "high-impedance")
 
@@ -288,7 +290,8 @@ class Keithley2600B(SourceMeter):
             )
         limited = (status.astype(np.int64) & _COMPLIANCE_BIT) != 0
         late = time - requested > _TIMING_ERROR + script.tick(program)
-        flags = (limited * Flag.LIMIT + late * Flag.LATE).astype(np.uint8)
+        over = np.abs(table[:, :2]).max(axis=1, initial=0.0) >= _OVERFLOW
+        flags = (limited * Flag.LIMIT + late * Flag.LATE + over * Flag.OVERRANGE).astype(np.uint8)
         return Readout(first, time, requested, voltage, current, flags, running)
 
     def read_back(self) -> OutputState:

@@ -11,7 +11,7 @@ from data.samples import Flag
 from protocols.quantities import VOLTAGE, with_prefix
 
 SIGNS = {Flag.LIMIT: "\N{BLACK UP-POINTING TRIANGLE}", Flag.OVERRANGE: "×",
-         Flag.LATE: "\N{BLACK DIAMOND}", Flag.OVERRUN: "\N{BLACK SQUARE}"}  # fmt: skip
+         Flag.LATE: "\N{BLACK DIAMOND}", Flag.OVERRUN: "\N{WHITE SQUARE}"}  # fmt: skip
 """What stands beside a flagged reading in the plot."""
 
 

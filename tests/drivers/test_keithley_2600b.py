@@ -126,6 +126,18 @@ def test_voltage_is_sourced_with_its_current_limit_flagged(meter, bench):
     assert column(readouts, "voltage")[-1] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_reading_beyond_its_range_is_flagged(meter):
+    # A charged device drives more through the limit than the range of the rest's 0 A measures.
+    play(meter, program(Segment(10e-3, 1.0, "up", Instant.PULSE_END), limit=0.7))
+    rest = program(*(Segment(0.0, 0.1, "up", Instant.REST),) * 3, limit=0.05, on_limit="flag")
+    readouts = play(meter, rest)
+    over = (column(readouts, "flags") & Flag.OVERRANGE) != 0
+    assert over[0]
+    assert np.array_equal(over, np.abs(column(readouts, "current")) > 1e30)
+    unflagged = play(meter, program(Segment(1e-4, 0.1, "up", Instant.PULSE_END)))
+    assert not column(unflagged, "flags").any()
+
+
 def test_the_output_is_high_impedance_whenever_it_is_off(meter, bench):
     assert bench.stage("a").mode == "high_z" or bench.stage("a").mode == "zero"
     meter.make_safe()

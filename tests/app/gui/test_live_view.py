@@ -237,7 +237,7 @@ def test_flagged_readings_are_marked_and_counted_in_words(qtbot, view, run):
             Flag.OVERRUN: ([places[2]], [0.3]),
         }  # fmt: skip
         assert text(view, "alarms") == (
-            "▲ 1 reading in compliance · ◆ 1 reading late · ■ 1 reading with a trigger overrun"
+            "▲ 1 reading in compliance · ◆ 1 reading late · □ 1 reading with a trigger overrun"
         )
         assert view.findChild(QtWidgets.QLabel, "live_alarms").isVisible()
     press(qtbot, view, Key.Key_Right)
