@@ -27,7 +27,8 @@ class Trace:
         self._instrument = instrument
         self.size, self.writing = 100, False
         self.points: list[Point] = []
-        self._latest: Point | None = None
+        self._measured: list[Point] = []
+        """What READ? and FETCh? answer, in a buffer of their own."""
         self._elements: tuple[str, ...] = ELEMENTS
         self._binary = False
 
@@ -38,12 +39,13 @@ class Trace:
 
     def begin(self) -> None:
         """A new measurement overwrites what an earlier one left."""
+        self._measured = []
         if self.writing:
             self.points = []
 
     def store(self, point: Point) -> None:
         """Keep a reading, if it is enabled and not full."""
-        self._latest = point
+        self._measured.append(point)
         if self.writing:
             self.points.append(point)
             self.writing = not self.full
@@ -58,7 +60,7 @@ class Trace:
             Action("FORMat:ELEMents[:SENSe[1]]", self._set_elements,
                    Many(Choice("VOLTage|CURRent|RESistance|TIME|STATus"), 5)),
             Query("FORMat:ELEMents[:SENSe[1]]?", lambda *_: ",".join(self._elements)),
-            Query("FETCh?", lambda: self._encoded([self._latest] if self._latest else [])),
+            Query("FETCh?", lambda: self._encoded(self._measured)),
             Query("READ?", self._read),
         ]  # fmt: skip
         for root in ("TRACe", "DATA"):
@@ -108,7 +110,7 @@ class Trace:
     def _read(self) -> bytes:
         self._instrument.initiate()
         self._instrument.wait_complete()
-        return self._encoded([self._latest] if self._latest else [])
+        return self._encoded(self._measured)
 
     def _stamped(self) -> list[Point]:
         delta = self._instrument.settings.word("stamps") == "DELT"

@@ -143,6 +143,20 @@ class Channel:
         """A setting of this channel that is on or off."""
         return self._settings.flag(name, self.number)
 
+    @property
+    def line(self) -> float:
+        """The power line's frequency in Hz."""
+        return self._settings.number("line")
+
+    @property
+    def in_compliance(self) -> bool:
+        """Whether the source is at its limit."""
+        return self.on and self.stage.limited(self._scheduler.now)
+
+    def set_aperture(self, seconds: float) -> None:
+        """The averaging time of a reading, which all quantities share."""
+        self._settings["aperture", self.number] = seconds
+
     def reset(self) -> None:
         """*RST."""
         self.abort()

@@ -70,7 +70,7 @@ def channel_rows(
     ]
     for quantity in QUANTITIES:
         rows += _source(c, quantity, channel, changed)
-        rows += _sense(c, quantity, changed)
+        rows += _sense(c, quantity, channel, changed)
     return rows
 
 
@@ -179,7 +179,9 @@ def _source(
     ]  # fmt: skip
 
 
-def _sense(c: str, quantity: Quantity, changed: Changed) -> list[Row]:
+def _sense(
+    c: str, quantity: Quantity, channel: Callable[[int], Channel], changed: Changed
+) -> list[Row]:
     node, unit = f"SENSe{c}:{_NAMES[quantity]}[:DC]", _UNITS[quantity]
     ranges, default = RANGES[quantity], {"CURR": 1e-4, "VOLT": 2.0}[quantity]
 
@@ -195,6 +197,13 @@ def _sense(c: str, quantity: Quantity, changed: Changed) -> list[Row]:
     return [
         Setting(f"{node}:APERture", "aperture", Number(-1e99, 1e99, _PLC, "S"), clipped),
         Setting(f"{node}:APERture:AUTO", "aperture_auto", Boolean(False)),
+        Action(
+            f"{node}:NPLCycles",
+            lambda n, cycles: channel(n).set_aperture(clipped(n, cycles / channel(n).line)),
+            Number(-1e99, 1e99),
+        ),
+        Query(f"{node}:NPLCycles?", lambda n: channel(n).number_of("aperture") * channel(n).line),
+        Query(f"{node}:PROTection:TRIPped?", lambda n: channel(n).in_compliance),
         Setting(f"{node}:RANGe[:UPPer]", f"sense.{quantity}.range",
                 Number(ranges[0], ranges[-1], default, unit),
                 lambda _n, value: full_scale(quantity, value)),

@@ -46,6 +46,51 @@ LIST = """
 """
 
 
+def test_the_manual_s_custom_sweep(meter):
+    """Table 10-6, as it stands there."""
+    meter.send(
+        """
+*RST
+:SENS:FUNC:CONC OFF
+:SOUR:FUNC VOLT
+:SENS:FUNC 'CURR:DC'
+:SENS:CURR:PROT 0.1
+:SOUR:VOLT:MODE LIST
+:SOUR:LIST:VOLT 7,1,3,8,2
+:TRIG:COUN 5
+:SOUR:DEL 0.1
+:OUTP ON
+"""
+    )
+    values = numbers(meter.ask(":READ?"))
+    assert len(values) == 5 * 5
+    assert values[::5] == pytest.approx([7, 1, 3, 8, 2])
+    assert all(a != 9.91e37 for a in values[1::5])
+    assert min(b - a for a, b in zip(values[3::5], values[8::5], strict=False)) > 0.1
+    assert meter.ask(":SYST:ERR?") == '0,"No error"'
+
+
+def test_the_manual_s_data_store(meter):
+    """Table 9-2, as it stands there, without the statistics."""
+    meter.send(
+        """
+*RST
+:SOUR:VOLT 10
+:TRAC:FEED SENS
+:TRAC:POIN 10
+:TRAC:FEED:CONT NEXT
+:TRIG:COUN 10
+:OUTP ON
+:INIT
+"""
+    )
+    values = numbers(meter.ask(":TRACE:DATA?"))
+    assert len(values) == 10 * 5
+    assert values[::5] == pytest.approx([10.0] * 10)
+    assert values[3] == 0.0
+    assert meter.ask(":SYST:ERR?") == '0,"No error"'
+
+
 def test_a_list_is_stepped_by_the_timer_and_stored(meter):
     meter.send(f"{LIST}:INIT")
     values = numbers(meter.ask(":TRAC:DATA?"))

@@ -263,6 +263,19 @@ def test_an_aperture_out_of_range_is_clipped_without_an_error(one):
     assert one.ask(":SYST:ERR:COUN?") == "+0"
 
 
+def test_power_line_cycles_are_the_same_setting_as_the_aperture(one):
+    one.send(":SYST:LFR 60\n:SENS:VOLT:NPLC 6")
+    assert float(one.ask(":SENS:CURR:APER?")) == pytest.approx(0.1)
+    assert float(one.ask(":SENS:CURR:NPLC?")) == pytest.approx(6.0)
+
+
+def test_compliance_is_told(one):
+    one.send(":SOUR:FUNC:MODE CURR\n:SENS:VOLT:PROT 0.5\n:SOUR:CURR 0.1\n:OUTP ON")
+    one.bench.clock.advance(0.1)
+    one.bench.run_to(one.bench.clock.now)
+    assert one.ask(":SENS:VOLT:PROT:TRIP?") == "1"
+
+
 def test_initiating_turns_the_output_on_by_itself_unless_told_otherwise(one):
     assert one.ask(":OUTP?") == "0"
     one.send(":INIT (@1)")
