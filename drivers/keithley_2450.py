@@ -43,6 +43,9 @@ _RUNNING_EVENT, _IDLE_EVENT = 2731, 2732
 _LEVEL_TOLERANCE = 1e-3
 """Share of the range by which a level may differ from the one that was asked for: more than the
 resolution of the source (5e-5)."""
+_OVERFLOW = 9e37
+"""Readings beyond the measuring range are 9.9e37."""
+_NEXT_LIST = "print(smu.source.configlist.catalog())"
 _OFF = "smu.source.offmode=smu.OFFMODE_HIGHZ smu.source.output=smu.OFF"
 
 
@@ -193,8 +196,11 @@ class Keithley2450(SourceMeter):
     def _config_lists(self) -> list[str]:
         """Names of the source configuration lists on the instrument, which tells one at a time."""
         names: list[str] = []
-        while (name := self._tsp.ask("print(smu.source.configlist.catalog())").strip()) != "nil":
-            names.append(name)
+        # Who asked before may have stopped half-way, so only the second round is complete.
+        for _ in range(2):
+            names.clear()
+            while (name := self._tsp.ask(_NEXT_LIST).strip()) != "nil":
+                names.append(name)
         return names
 
     def _verify(self, expected: Mapping[str, float | bool]) -> dict[str, Any]:
@@ -291,13 +297,14 @@ class Keithley2450(SourceMeter):
         program, rows = self._loaded(), slice(first, first + len(table))
         reading, source, stamp, status = table.T
         bits = status.astype(np.int64)
-        self._raise_conditions(first, bits)
+        self._raise_conditions(first, reading, bits)
         self._raise_other_levels(first, source)
-        self._drained += len(table)
         requested = (program.start + self._delay)[rows]
         # Timestamps count from the first reading, which the program started `delay` before.
         time = stamp + self._delay[0]
+        self._raise_early(first, requested - time)
         flags = ((bits & _LIMIT) != 0) * Flag.LIMIT + (time - requested > _TIMING_ERROR) * Flag.LATE
+        self._drained += len(table)
         voltage, current = (
             (reading, source) if program.source == "current" else (source, reading)
         )  # fmt: skip
@@ -305,12 +312,15 @@ class Keithley2450(SourceMeter):
             first, time, requested, voltage, current, flags.astype(np.uint8), running
         )  # fmt: skip
 
-    def _raise_conditions(self, first: int, bits: NDArray[np.int64]) -> None:
+    def _raise_conditions(
+        self, first: int, reading: NDArray[np.float64], bits: NDArray[np.int64]
+    ) -> None:
         """Readings that were not made as they were meant to be."""
         wrong = {
             "the output was off": (bits & _OUTPUT) == 0,
             "the overvoltage protection acted": (bits & _PROTECTION) != 0,
             "it was too hot": (bits & _OVER_TEMPERATURE) != 0,
+            "the measuring range was exceeded": np.abs(reading) > _OVERFLOW,
             "it did not sense as wired": ((bits & _SENSE) != 0) != self._four_wire,
         }
         for what, found in wrong.items():
@@ -332,6 +342,16 @@ class Keithley2450(SourceMeter):
             raise InstrumentError(
                 f"the {self._identity.model} played {source[k]:.6g} instead of {asked[k]:.6g} at "
                 f"reading {first + k + 1} of {len(self._loaded())}; play the program again"
+            )
+
+    def _raise_early(self, first: int, early: NDArray[np.float64]) -> None:
+        """Readings before their time: the instrument took an event of before for theirs."""
+        found = early > _TIMING_ERROR
+        if found.any():
+            k = int(found.argmax())
+            raise InstrumentError(
+                f"the {self._identity.model} made reading {first + k + 1} of "
+                f"{len(self._loaded())} {early[k]:.3g} s before its time; play the program again"
             )
 
     def read_back(self) -> OutputState:

@@ -85,7 +85,8 @@ def lines(program: PulseProgram, chosen: Settings) -> list[str]:
     sense = "SENSE_4WIRE" if chosen.four_wire else "SENSE_2WIRE"
     n = len(program)
     return [
-        f"smu.source.output=smu.OFF smu.source.func=smu.FUNC_DC_{chosen.source}",
+        "trigger.model.abort() smu.source.output=smu.OFF",
+        f"smu.source.func=smu.FUNC_DC_{chosen.source}",
         f"smu.source.offmode=smu.OFFMODE_HIGHZ smu.measure.func=smu.FUNC_DC_{chosen.measure}",
         f"smu.measure.sense=smu.{sense} smu.measure.count=1",
         "smu.measure.filter.enable=smu.OFF smu.measure.rel.enable=smu.OFF",
@@ -157,12 +158,14 @@ def _capacity(n: int) -> int:
 
 
 def _blocks(n: int) -> list[str]:
-    # Without a buffer the block would take the default one: the instrument has to assert it.
+    # An event of timer 2 that was left over would let every reading be early, so those before
+    # the block count for nothing. Without a buffer the block for the reading would take the
+    # default one: the instrument has to assert it.
     return [
         "NOTIFY,trigger.EVENT_NOTIFY1",
         "WAIT,trigger.EVENT_TIMER1",
         f'CONFIG_NEXT,"{LEVELS}"',
-        "WAIT,trigger.EVENT_TIMER2",
+        "WAIT,trigger.EVENT_TIMER2,trigger.CLEAR_ENTER",
         f"MEASURE_DIGITIZE,assert({BUFFER}),1",
         f"BRANCH_COUNTER,{n},2",
         "WAIT,trigger.EVENT_TIMER1",

@@ -320,10 +320,11 @@ def test_an_instrument_that_is_too_slow_flags_what_is_late_and_is_found_stuck(me
     [
         (b"smu.measure.sense=smu.SENSE_2WIRE", "did not sense as wired during reading"),
         (b"smu.source.output=smu.OFF", "the output was off during reading"),
+        (b"smu.measure.range=0.02", "the measuring range was exceeded during reading"),
     ],
 )
 def test_readings_not_made_as_meant_end_the_run(meter, link, command, what):
-    meter.load(program(Segment(1e-4, 0.1, "up", Instant.PULSE_END, repeat=100)))
+    meter.load(program(Segment(1e-3, 0.1, "up", Instant.PULSE_END, repeat=100)))
     meter.start()
     link.instrument.write(command)
     with pytest.raises(InstrumentError, match=what):

@@ -74,7 +74,9 @@ def test_what_is_sent_from_the_connection_to_the_end():
     meter.load(PULSES)
     assert tap.sent == [
         "print(smu.source.configlist.catalog())",
-        "smu.source.output=smu.OFF smu.source.func=smu.FUNC_DC_CURRENT",
+        "print(smu.source.configlist.catalog())",
+        "trigger.model.abort() smu.source.output=smu.OFF",
+        "smu.source.func=smu.FUNC_DC_CURRENT",
         "smu.source.offmode=smu.OFFMODE_HIGHZ smu.measure.func=smu.FUNC_DC_VOLTAGE",
         "smu.measure.sense=smu.SENSE_4WIRE smu.measure.count=1",
         "smu.measure.filter.enable=smu.OFF smu.measure.rel.enable=smu.OFF",
@@ -106,7 +108,7 @@ def test_what_is_sent_from_the_connection_to_the_end():
         "trigger.model.setblock(1,trigger.BLOCK_NOTIFY,trigger.EVENT_NOTIFY1)",
         "trigger.model.setblock(2,trigger.BLOCK_WAIT,trigger.EVENT_TIMER1)",
         'trigger.model.setblock(3,trigger.BLOCK_CONFIG_NEXT,"fmes_levels")',
-        "trigger.model.setblock(4,trigger.BLOCK_WAIT,trigger.EVENT_TIMER2)",
+        "trigger.model.setblock(4,trigger.BLOCK_WAIT,trigger.EVENT_TIMER2,trigger.CLEAR_ENTER)",
         "trigger.model.setblock(5,trigger.BLOCK_MEASURE_DIGITIZE,assert(fmes_buffer),1)",
         "trigger.model.setblock(6,trigger.BLOCK_BRANCH_COUNTER,12,2)",
         "trigger.model.setblock(7,trigger.BLOCK_WAIT,trigger.EVENT_TIMER1)",
@@ -146,10 +148,10 @@ def test_what_is_sent_from_the_connection_to_the_end():
     assert tap.sent == [*OFF, STATE]
     tap.sent.clear()
     meter.load(STEPS)
-    assert tap.sent[:4] == [
-        "print(smu.source.configlist.catalog())", "print(smu.source.configlist.catalog())",
+    assert tap.sent[:7] == [
+        *["print(smu.source.configlist.catalog())"] * 4,
         'smu.source.configlist.delete("fmes_levels")',
-        "smu.source.output=smu.OFF smu.source.func=smu.FUNC_DC_VOLTAGE",
+        "trigger.model.abort() smu.source.output=smu.OFF", "smu.source.func=smu.FUNC_DC_VOLTAGE",
     ]  # fmt: skip
     for command in (
         "smu.source.level=0 smu.source.range=2",
@@ -227,7 +229,7 @@ def played(command, wrong, program=PULSES):
         ("trigger.model.setblock(6,trigger.BLOCK_BRANCH_COUNTER,12,2)", "12,2", "2,12",
          r"stopped after 0 of 12 readings|FAILED|stopped after 1 of 12"),
         ("trigger.timer[1].delaylist=fmes_durations trigger.timer[1].count=12", "durations",
-         "delays", r"overrun|stopped after"),
+         "delays", r"before its time|overrun"),
         ("trigger.model.setblock(2,trigger.BLOCK_WAIT,trigger.EVENT_TIMER1)", "TIMER1", "TIMER2",
          r"overrun|stopped after"),
         ("trigger.model.setblock(3,trigger.BLOCK_CONFIG_NEXT,\"fmes_levels\")", "NEXT", "RECALL",
@@ -239,6 +241,15 @@ def played(command, wrong, program=PULSES):
 def test_swapped_arguments_are_found_in_what_is_read(command, old, new, message):
     with pytest.raises(InstrumentError, match=message):
         played(command, command.replace(old, new))
+
+
+def test_readings_before_their_time_are_found():
+    uneven = PulseProgram.compile(
+        [PulseTrain(1e-4, 1e-3, 3e-3, 6, "up")], phases=("up",), limit=0.8, aperture=2e-4
+    )
+    command = "for _,v in ipairs({0.00035,0.00235}) do table.insert(fmes_delays,v) end"
+    with pytest.raises(InstrumentError, match=r"made reading 2 of 12 0\.002 s before its time"):
+        played(command, command.replace("0.00235", "0.00035"), uneven)
 
 
 def test_levels_that_are_played_as_asked_pass():

@@ -21,6 +21,7 @@ _NAMES = (
 INFINITE, STOP, AUTO = "trigger.COUNT_INFINITE", "trigger.COUNT_STOP", "trigger.COUNT_AUTO"
 _CLEAR = ("trigger.CLEAR_ENTER", "trigger.CLEAR_NEVER")
 _LOGIC = ("trigger.WAIT_AND", "trigger.WAIT_OR")
+_TO_ONE_BLOCK = ("BRANCH_ALWAYS", "BRANCH_ONCE", "BRANCH_ONCE_EXCLUDED", "RESET_BRANCH_COUNT")
 CONSTANTS = {
     **{f"BLOCK_{name}": f"trigger.BLOCK_{name}" for name in _NAMES},
     **{c.removeprefix("trigger."): c for c in (INFINITE, STOP, AUTO, *_CLEAR, *_LOGIC)},
@@ -115,9 +116,8 @@ class Blocks:
             "NOP": lambda *_: Block("NOP"), "LOG_EVENT": lambda *_: Block("NOP"),
             "DIGITAL_IO": lambda *_: Block("NOP"),
         }  # fmt: skip
-        for one_target in ("BRANCH_ALWAYS", "BRANCH_ONCE", "BRANCH_ONCE_EXCLUDED",
-                           "RESET_BRANCH_COUNT"):  # fmt: skip
-            makers[one_target] = lambda to, kind=one_target: Block(kind, target=_block(to))
+        if name in _TO_ONE_BLOCK:
+            makers[name] = lambda target: Block(name, target=_block(target))
         if not isinstance(kind, str) or name not in makers:
             raise Fault(-224, f"Illegal parameter value: no trigger block {kind}")
         try:

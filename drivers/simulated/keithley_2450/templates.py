@@ -57,10 +57,10 @@ class Templates:
             "Empty": lambda *_: self._model.replace(), "SimpleLoop": self._simple_loop,
             "DurationLoop": self._duration_loop, "ConfigList": self._config_list,
         }  # fmt: skip
-        if name not in loaders:
+        if not isinstance(name, str) or name not in loaders:
             raise conflict(f"trigger.model.load: {name} is not emulated; {', '.join(loaders)} are")
         try:
-            loaders[str(name)](*arguments)
+            loaders[name](*arguments)
         except TypeError:
             raise Fault(-109, f"Missing parameter: trigger.model.load {name}") from None
 
@@ -120,7 +120,8 @@ class Templates:
         *others: object,
     ) -> None:  # fmt: skip
         first, by = to_number("start", start), to_number("step", step)
-        n = math.floor((to_number("stop", stop) - first) / by + 1e-9) + 1 if by else 0
+        steps = (to_number("stop", stop) - first) / by if by else 0.0
+        n = math.floor(steps + 1e-9) + 1 if math.isfinite(steps) else 0
         if n < 2:
             raise Fault(-224, "Illegal parameter value: step leaves fewer than two points")
         self._sweep(name, [first + k * by for k in range(n)], delay, *others)
