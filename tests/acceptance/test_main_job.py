@@ -96,7 +96,8 @@ def test_without_noise_every_pulse_agrees_with_an_independent_solver(fmes, tmp_p
 
 OWN = {
     # Of a run and its time of day, or of the way to the instruments; all else is the same.
-    "run_id", "entry/identifier_experiment", "entry/process/pid", "entry/process/birth", "content_sha256", "file_time", "start", "end",
+    "run_id", "entry/identifier_experiment", "entry/process/pid", "entry/process/birth",
+    "content_sha256", "file_time", "start", "end",
     "entry/start_time", "entry/end_time", "entry/duration", "entry/process/date",
     "entry/blocks/host_time", "entry/instrument/resistor_log/time@start",
     "simulated", "entry/process/simulated", "entry/rig/data", "entry/rig/sha256",
