@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from drivers.simulated.bench import Bench
 from drivers.simulated.keithley_2400.models import ERRORS, RELAY
+from drivers.simulated.keithley_2400.one_shot import one_shot_rows
 from drivers.simulated.keithley_2400.rows import source_rows, trigger_rows
 from drivers.simulated.keithley_2400.source import Point, Source
 from drivers.simulated.keithley_2400.trace import Trace
@@ -25,6 +26,7 @@ from drivers.simulated.stage import StageErrors
 _AT_ONCE = re.compile(rb"\s*(?::?ABOR(?:T)?|\*RST|\*RCL.*|:?SYST(?:EM)?:PRES(?:ET)?)\s*", re.I)
 """What is carried out while the trigger model runs; everything else waits."""
 _WRAP = 99_999.999
+_MEASUREMENT_SUMMARY = 1
 _IDLE, _BUFFER_AVAILABLE, _BUFFER_FULL = 1024, 256, 512
 
 
@@ -51,6 +53,7 @@ class Emulated2400(ScpiInstrument):
             self.scheduler, lambda: self.settings, self.timestamp, bench.stage(""),
             self._store, self.log,
         )  # fmt: skip
+        self.status.registers[_MEASUREMENT_SUMMARY] = self.measurement
         self.status.operation.put(_IDLE, True)
 
     @classmethod
@@ -107,6 +110,7 @@ class Emulated2400(ScpiInstrument):
             *source_rows(lambda: self.source),
             *trigger_rows(),
             *self.trace.rows(),
+            *one_shot_rows(self, self.trace.read),
             Action("OUTPut[1][:STATe]", self._switch, Boolean()),
             Query("OUTPut[1][:STATe]?", lambda *_: self.source.on),
             Setting("OUTPut[1]:SMODe", "off_mode", Choice("HIMPedance|NORMal|ZERO", "NORM")),

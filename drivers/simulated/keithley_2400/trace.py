@@ -61,7 +61,7 @@ class Trace:
                    Many(Choice("VOLTage|CURRent|RESistance|TIME|STATus"), 5)),
             Query("FORMat:ELEMents[:SENSe[1]]?", lambda *_: ",".join(self._elements)),
             Query("FETCh?", lambda: self._encoded(self._measured)),
-            Query("READ?", self._read),
+            Query("READ?", self.read),
         ]  # fmt: skip
         for root in ("TRACe", "DATA"):
             rows += [
@@ -107,7 +107,8 @@ class Trace:
     def _set_elements(self, *arguments: Any) -> None:
         self._elements = tuple(name for name in ELEMENTS if name in arguments[-1])
 
-    def _read(self) -> bytes:
+    def read(self) -> bytes:
+        """Measure, and answer with what was measured."""
         self._instrument.initiate()
         self._instrument.wait_complete()
         return self._encoded(self._measured)

@@ -90,6 +90,8 @@ class Status:
         self.standard = POWER_ON
         self.standard_enable = self.request_enable = 0
         self.operation, self.questionable = Register(), Register()
+        self.registers = {QUESTIONABLE: self.questionable, OPERATION: self.operation}
+        """Register sets by the bit of the status byte that summarises them."""
 
     @property
     def byte(self) -> int:
@@ -97,10 +99,9 @@ class Status:
         byte = 0
         for bit, on in (
             (ERRORS_WAITING, self._errors_waiting()),
-            (QUESTIONABLE, self.questionable.summary),
             (MESSAGE_AVAILABLE, self._message_available()),
             (EVENTS, bool(self.standard & self.standard_enable)),
-            (OPERATION, self.operation.summary),
+            *((bit, register.summary) for bit, register in self.registers.items()),
         ):
             byte |= bit if on else 0
         return byte | (MASTER if byte & self.request_enable else 0)
@@ -116,12 +117,14 @@ class Status:
 
     def clear(self) -> None:
         """Clear every event register."""
-        self.standard = self.operation.event = self.questionable.event = 0
+        self.standard = 0
+        for register in self.registers.values():
+            register.event = 0
 
     def preset(self) -> None:
         """STATus:PRESet."""
-        self.operation.preset()
-        self.questionable.preset()
+        for register in self.registers.values():
+            register.preset()
 
     def common_rows(self) -> list[Row]:
         """The commands of IEEE 488.2 for the status byte and the standard events."""
