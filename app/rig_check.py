@@ -68,6 +68,7 @@ def check(rig: Rig) -> Iterator[Finding]:
         yield _tried("timing", lambda: _timing(rig))
     finally:
         rig.make_safe()
+    yield _tried("error queue", lambda: _errors(rig))
     yield _tried("safe state", lambda: _safe(rig))
 
 
@@ -85,6 +86,21 @@ def _tried(what: str, do: Callable[[], _Found]) -> Finding:
 def _safe(rig: Rig) -> _Found:
     states = rig.make_safe()
     return True, "; ".join(states.values()), {}
+
+
+def _errors(rig: Rig) -> _Found:
+    """What the instruments complain of after all that was done."""
+    said, empty = [], True
+    for instrument in (rig.meter, rig.bank):
+        model, entries = instrument.identity.model, instrument.errors()
+        if entries is None:
+            said.append(f"the {model} has none")
+        elif entries:
+            empty = False
+            said.append(f"the {model} reports {'; '.join(entries)}")
+        else:
+            said.append(f"that of the {model} is empty")
+    return empty, ", ".join(said), {}
 
 
 def _limits(rig: Rig) -> _Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.cli import FAILED
 from app.errors import InputError
 from app.rig_check import Finding, check
 from app.rig_file import RigFile
-from app.rigs import open_rig
+from app.rigs import links, open_bank, open_meter, open_rig, recorded
 from app.transcript_file import transcribed, transcript_path
 from drivers.errors import InstrumentError
 from drivers.transcript import Transcript
@@ -60,7 +60,9 @@ def _check(file: RigFile, messages: Transcript, say: Callable[[Finding], None]) 
     try:
         instruments = open_rig(file, transcript=messages)
     except InstrumentError as error:
-        say(Finding("reach the instruments", False, str(error), {}))
+        say(Finding("open the rig", False, str(error), {}))
+        for finding in _reached(file, messages):
+            say(finding)
         return
     try:
         for text in instruments.news():
@@ -72,6 +74,21 @@ def _check(file: RigFile, messages: Transcript, say: Callable[[Finding], None]) 
         say(Finding("safe state", False, str(error), {}))
     finally:
         instruments.close()
+
+
+def _reached(file: RigFile, messages: Transcript) -> Iterator[Finding]:
+    """Which of the two can be reached by itself, when the rig cannot be opened."""
+    meter_link, bank_link = recorded(links(file), messages)
+    for what, link, reach in (
+        ("source-measure unit", meter_link, open_meter), ("resistor bank", bank_link, open_bank),
+    ):  # fmt: skip
+        try:
+            instrument = reach(file, link)
+        except InstrumentError as error:
+            yield Finding(what, False, str(error), {})
+        else:
+            instrument.close()
+            yield Finding(what, True, f"{link.address}: {instrument.identity}", {})
 
 
 def _say(console: Console, finding: Finding, findings: list[Finding]) -> None:

@@ -327,12 +327,18 @@ class Keithley2400(SourceMeter):
             raise InstrumentError("no program is loaded; call load() first")
         return self._program
 
-    def _raise_errors(self, during: str) -> None:
-        entries = [
+    def errors(self) -> tuple[str, ...]:
+        with link_errors(self._link.address):
+            return tuple(self._entries())
+
+    def _entries(self) -> list[str]:
+        return [
             ",".join(word.strip() for word in self._scpi.next_error)
             for _ in range(int(self._scpi.error_count))
         ]
-        if entries:
+
+    def _raise_errors(self, during: str) -> None:
+        if entries := self._entries():
             raise CommandError(
                 f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"

@@ -395,12 +395,19 @@ class Keithley2450(SourceMeter):
             raise InstrumentError("no program is loaded; call load() first")
         return self._program
 
-    def _raise_errors(self, during: str) -> None:
+    def errors(self) -> tuple[str, ...]:
+        with link_errors(self._link.address):
+            return tuple(self._entries())
+
+    def _entries(self) -> list[str]:
         entries = []
         for _ in range(int(self._tsp.error_count)):
             number, message, *_rest = self._tsp.next_error
             entries.append(f"{float(number):.0f} {message.strip()}")
-        if entries:
+        return entries
+
+    def _raise_errors(self, during: str) -> None:
+        if entries := self._entries():
             raise CommandError(
                 f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"

@@ -17,6 +17,7 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 
 from drivers.errors import CommandError
+from drivers.link import link_errors
 from drivers.relay_bank import RelayBank
 from drivers.source_meter import Identity
 
@@ -51,6 +52,10 @@ class Keithley3706A(RelayBank):
             maker.strip(), model.strip().removeprefix("Model "), serial.strip(), firmware.strip()
         )
 
+    def errors(self) -> tuple[str, ...]:
+        with link_errors(self._link.address):
+            return tuple(self._next_error() for _ in range(self._tsp.errors))
+
     def _move(self, channels: Sequence[int], *, close: bool) -> None:
         command = f'channel.{"close" if close else "open"}("{_list(channels)}")'
         self._tsp.write("abort")
@@ -71,11 +76,13 @@ class Keithley3706A(RelayBank):
         return frozenset(c for c, s in zip(channels, states, strict=True) if int(float(s)) == 1)
 
     def _refused(self, command: str) -> None:
-        reply = self._tsp.ask("print(errorqueue.next())").strip()
         raise CommandError(
-            f"the {self._identity.model} reports {' '.join(reply.split())} after {command}; check "
+            f"the {self._identity.model} reports {self._next_error()} after {command}; check "
             "the card and the channels in the rig file"
         )
+
+    def _next_error(self) -> str:
+        return " ".join(self._tsp.ask("print(errorqueue.next())").split())
 
 
 def _list(channels: Iterable[int]) -> str:

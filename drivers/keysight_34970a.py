@@ -15,6 +15,7 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 
 from drivers.errors import CommandError, LinkError
+from drivers.link import link_errors
 from drivers.relay_bank import RelayBank
 from drivers.source_meter import Identity
 
@@ -48,6 +49,13 @@ class Keysight34970A(RelayBank):
         self._switch.write("*CLS")
         maker, model, serial, firmware = self._switch.ask("*IDN?").strip().split(",")
         return Identity(maker, model, serial, firmware)
+
+    def errors(self) -> tuple[str, ...]:
+        entries = []
+        with link_errors(self._link.address):
+            while float((entry := self._switch.next_error)[0]) != 0:
+                entries.append(f"{entry[0]:.0f} {entry[1]}")
+        return tuple(entries)
 
     def _move(self, channels: Sequence[int], *, close: bool) -> None:
         command = f"ROUT:{'CLOS' if close else 'OPEN'} {_list(channels)}"

@@ -210,6 +210,21 @@ class ResistorBank(ABC):
     def read_back(self) -> BankState:
         """The state that the relays report."""
 
+    def errors(self) -> tuple[str, ...] | None:
+        """Take what waits in the instrument's own error queue, oldest first.
+
+        Returns
+        -------
+        tuple
+            Each entry as the instrument words it; None where there is no queue to read.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be read.
+        """
+        return None
+
     @abstractmethod
     def make_safe(self) -> str:
         """Open every relay, those of devices too, over a fresh link when the present one is broken.

@@ -184,6 +184,21 @@ class SourceMeter(ABC):
             It cannot be read: the state is unknown.
         """
 
+    def errors(self) -> tuple[str, ...] | None:
+        """Take what waits in the instrument's own error queue, oldest first.
+
+        Returns
+        -------
+        tuple
+            Each entry as the instrument words it; None where there is no queue to read.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be read.
+        """
+        return None
+
     @abstractmethod
     def stand_by(self) -> None:
         """After a program: level 0, output off and high-impedance."""

@@ -26,7 +26,7 @@ def test_a_rig_with_nothing_across_its_resistors_passes(fmes, tmp_path):
     (tmp_path / "rig.toml").write_text(RELAYS)
     done = fmes("rig", "check", "rig.toml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "13 checks, 0 failed" in done.stdout
+    assert "14 checks, 0 failed" in done.stdout
     found = result(tmp_path)
     assert found["passed"]
     measured = [f["values"] for f in found["findings"] if "measured" in f["values"]]
@@ -43,6 +43,54 @@ def test_a_device_across_the_resistors_is_noticed(fmes, tmp_path):
     assert done.returncode == 1
     assert "disconnect the device" in done.stdout
     assert not result(tmp_path)["passed"]
+
+
+def test_what_was_done_and_found_is_told_step_by_step(fmes, served, tmp_path):
+    bench = served(math.inf)
+    rows = "resistors = [{ channel = 101, nominal = '500 ohm' }]\n"
+    bench.rig.write_text(bench.rig.read_text().replace("[visa]", f"{rows}[visa]"))
+    done = fmes("rig", "check", str(bench.rig), "--to", "result.json")
+    found = {f["what"]: f for f in json.loads((tmp_path / "result.json").read_text())["findings"]}
+    assert list(found) == [
+        "safe state", "source-measure unit", "resistor bank", "device limits", "R = open",
+        "R = 500 ohm", "timing", "error queue",
+    ]  # fmt: skip
+    for identity in ("Keithley Instruments Inc. 2602B (serial 4000001, 3.4.2)",
+                     "HEWLETT-PACKARD 34970A (serial 0, 13-2-2)"):  # fmt: skip
+        assert identity in done.stdout, "with the firmware"
+    assert found["device limits"]["text"] == "at most 800 mV and 20 mA"
+    assert found["error queue"]["text"] == "that of the 2602B is empty, that of the 34970A is empty"
+    # The device is connected on this bench.
+    failed = [what for what, finding in found.items() if not finding["passed"]]
+    assert failed == ["R = open", "R = 500 ohm"]
+    assert "but something conducts" in found["R = open"]["text"]
+
+
+def test_which_instrument_cannot_be_reached_is_told(fmes, served, tmp_path):
+    bench = served(math.inf)
+    bench.servers[1].close()
+    done = fmes("rig", "check", str(bench.rig), "--to", "result.json")
+    assert done.returncode == 1
+    found = {f["what"]: f for f in json.loads((tmp_path / "result.json").read_text())["findings"]}
+    assert found["source-measure unit"]["passed"]
+    assert bench.servers[0].resource_name in found["source-measure unit"]["text"]
+    assert not found["resistor bank"]["passed"]
+    assert bench.servers[1].resource_name in found["resistor bank"]["text"]
+
+
+def test_an_entry_of_the_error_queue_is_told():
+    file = RigFile(resistor_bank={"devices": [{"name": "A", "channel": 110}]})
+    rig = open_rig(file, make_bench(file, noise=False))
+    findings = []
+    for finding in check(rig):
+        findings.append(finding)
+        if finding.what == "timing":
+            rig.meter._tsp.write("smua.source.nonsense = 1")
+    rig.close()
+    (failed,) = [finding for finding in findings if not finding.passed]
+    assert failed.what == "error queue"
+    assert "the 2602B reports -286" in failed.text
+    assert "nonsense" in failed.text
 
 
 def test_a_resistor_that_is_another_than_the_table_says_is_named():
