@@ -14,6 +14,7 @@ from drivers.simulated.device import Circuit
 from drivers.simulated.iet_prs import EmulatedPrs
 from drivers.simulated.keithley_2400 import Emulated2400
 from drivers.simulated.keithley_2450 import Emulated2450
+from drivers.simulated.keithley_2461 import Emulated2461
 from drivers.simulated.keithley_2600b import Emulated2600B
 from drivers.simulated.keithley_3706a import Emulated3706A
 from drivers.simulated.keysight_34970a import Emulated34970A
@@ -23,6 +24,7 @@ from drivers.simulated.numato_relay import EmulatedNumato
 EMULATED: tuple[type[EmulatedInstrument], ...] = (
     Emulated2600B,
     Emulated2400,
+    Emulated2461,
     EmulatedB2900,
     Emulated2450,
     Emulated34970A,

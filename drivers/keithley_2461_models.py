@@ -1,0 +1,68 @@
+"""What a Keithley 2461 can do with its own pulses, with the source of each number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers import keithley_2461_layout as lists
+from protocols.capabilities import Capabilities
+from protocols.program import PulseProgram
+
+_MANUAL = "Model 2461 Reference Manual"
+_EXAMPLE = "vendor's example 2461_PulseSweep_TriggerOut.tsp, pulse_delay_calc"
+_SOURCES = {
+    "current_ranges": f"{_MANUAL}, smu.source.range; the 10 A range sources 7.35 A at most",
+    "voltage_ranges": f"{_MANUAL}, smu.source.range",
+    "shortest_segment": f"{_MANUAL}, SOURce:PULSe:SWEep:LIST: least pulse width, load dependent",
+    "longest_segment": f"{_MANUAL}, SOURce:PULSe:SWEep:LIST: greatest pulse width",
+    "time_resolution": f"{_MANUAL}, TRACe:MAKE: timestamps to 1 us",
+    "reading_overhead": _EXAMPLE,
+    "shortest_aperture": f"{_MANUAL}, SENSe:NPLCycles",
+    "longest_aperture": f"{_MANUAL}, SENSe:NPLCycles",
+    "most_levels": f"{_MANUAL}, SOURce:PULSe:LIST:APPend",
+    "most_readings": f"chosen; {_MANUAL}, TRACe:MAKE: 4,500,000 at most in all buffers",
+    "least_limit_voltage": f"{_MANUAL}, smu.source.xlimit.level: 20 mV, and 10.6 % of the range",
+    "least_limit_current": f"{_MANUAL}, smu.source.xlimit.level: 100 nA, and 10.6 % of the range",
+}
+
+
+@dataclass(frozen=True)
+class _Capabilities(Capabilities):
+    """A program must be a list of equal pulses with gaps on a grid, or of equal steps."""
+
+    def other_violations(self, program: PulseProgram) -> list[str]:
+        if lists.layout(program) is not None or self._timing_violations(program):
+            return []
+        return [
+            f"the {self.model} times pulses of one width, each with a gap behind it, and gaps on a "
+            f"grid that the width fits into ({_MANUAL}, SOURce:PULSe:SWEep:LIST), or equal steps; "
+            f"{lists.nearest(program)}"
+        ]
+
+    def levels_needed(self, program: PulseProgram) -> int:
+        found = lists.layout(program)
+        return len(found.levels) if found else 0
+
+    def readings_needed(self, program: PulseProgram) -> int:
+        found = lists.layout(program)
+        return found.readings if found else 0
+
+
+def capabilities_of(model: str, line_frequency: float) -> Capabilities:
+    """What the model can do."""
+    return _Capabilities(
+        model=model,
+        current_ranges=(1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 4.0, 5.0, 7.0),
+        voltage_ranges=(0.2, 2.0, 7.0, 10.0, 20.0, 100.0),
+        shortest_segment=lists.LEAST_WIDTH,
+        longest_segment=10e3,
+        time_resolution=1e-6,
+        reading_overhead=lists.OVERHEAD,
+        shortest_aperture=0.01 / line_frequency,
+        longest_aperture=10 / line_frequency,
+        most_levels=lists.MOST_LEVELS,
+        most_readings=lists.MOST_READINGS,
+        least_limit_voltage=21.2e-3,
+        least_limit_current=106e-9,
+        sources=_SOURCES,
+    )
