@@ -187,16 +187,21 @@ def nearest(program: PulseProgram) -> str:
     least = max(LEAST_WIDTH, program.aperture + OVERHEAD)
     widths = program.duration[driven] if driven.any() else np.array([least])
     if not np.allclose(widths, widths[0], rtol=1e-9, atol=0):
-        return f"give every pulse one width, as {_ms(float(widths.min()))}"
+        return f"the nearest that fits gives every pulse one width, as {_ms(float(widths.min()))}"
     slot = max(float(widths[0]), least)
     gaps = np.unique(program.duration[~driven])
     rounded = [max(round(float(gap) / slot), 1) * slot for gap in gaps]
     changed = [f"{_ms(g)} to {_ms(r)}" for g, r in zip(gaps.tolist(), rounded, strict=True)
                if not math.isclose(g, r, rel_tol=1e-6)]  # fmt: skip
     if not changed:
-        return f"give every pulse a gap of {_ms(slot)} or a multiple of it"
+        return (
+            f"the nearest that fits has a gap of {_ms(slot)} or a multiple of it behind every pulse"
+        )
     more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
-    return f"multiples of {_ms(slot)} fit: change gaps of {', '.join(changed[:4])}{more}"
+    return (
+        f"the nearest that fits has gaps in multiples of {_ms(slot)}: "
+        f"{', '.join(changed[:4])}{more}"
+    )
 
 
 def _ms(seconds: float) -> str:

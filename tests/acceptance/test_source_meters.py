@@ -14,7 +14,7 @@ from drivers.catalogue import SOURCE_METERS
 USUAL = ("keithley-2600b", "2602B")
 OTHERS = [(d.driver, next(m for m in d.models if m != USUAL[1])) for d in SOURCE_METERS]
 
-QUICK = ("reset_hold=2s", "reset_watch=0.5s", "reset_tolerance=5mV")
+QUICK = ("reset_hold=2s", "reset_watch=0.5s", "reset_tolerance=1mV")
 MISSION = {
     "ltp-ltd": ("states=500,8k,open", "up=15", "down=15", *QUICK),
     "ppf": ("states=8k", "intervals=10ms,50ms", "aperture=0.2ms", *QUICK),

@@ -284,7 +284,7 @@ def test_every_other_pulse_of_the_list_is_a_gap_with_its_reading():
         (program(pulse(width=3e-4), rest(1e-3)), "shorter than the 2461 can time .* 430 us"),
         (program(pulse(), rest(1e-3), pulse(width=2e-3), rest(1e-3)), "one width, as 1 ms"),
         (program(pulse(), rest(10.4e-3), pulse(), rest(0.05)),
-         r"multiples of 1 ms fit: change gaps of 10.4 ms to 10 ms"),
+         r"nearest that fits has gaps in multiples of 1 ms: 10\.4 ms to 10 ms"),
         (program(pulse(), pulse(-1e-3), rest(1.5e-3)), "with a gap behind it"),
         (program(*(rest(d) for d in np.geomspace(0.1, 10, 8))), "equal steps"),
         (program(*(p for k in range(1, 1252) for p in (pulse(1e-6 * k), rest(1e-3)))),
