@@ -146,11 +146,11 @@ def test_the_check_of_a_rig_measures_its_decades(bench):
     rig = open_rig(RIG, bench)
     findings = {f.what: f for f in check(rig)}
     rig.close()
-    assert findings["R = open"].text == "open, as commanded: the bank does not report it"
+    assert findings["R = open"].text.startswith("open, as commanded: the bank does not report it")
     assert findings["R = 10 ohm"].passed
     assert "measured at 5 mA, as commanded" in findings["R = 10 ohm"].text
     failed = [f for f in findings.values() if not f.passed]
-    assert all("disconnect the device" in f.text for f in failed), "the device is in parallel"
+    assert all("isconnect the device" in f.text for f in failed), "the device is in parallel"
     assert "R = 100 kohm" in findings
     assert "R = 1 ohm" not in findings
     assert math.isinf(bench.device.resistance)
