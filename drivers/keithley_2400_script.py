@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.keithley_2400_models import Plan, measured
-from drivers.scpi_settings import Setting
+from drivers.scpi_settings import RANGE_STEP, Setting
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -50,7 +50,7 @@ def settings(
         Setting(":SOUR:CLE:AUTO", 0),
         Setting(":SOUR:FUNC", kind),
         Setting(f":SOUR:{kind}:RANG:AUTO", 0),
-        Setting(f":SOUR:{kind}:RANG", chosen["source"]),
+        Setting(f":SOUR:{kind}:RANG", chosen["source"], RANGE_STEP * chosen["source"]),
         Setting(f":SOUR:{kind}", 0, step),
         Setting(f":SOUR:{kind}:MODE", "LIST"),
         Setting(":SOUR:SWE:RANG", "FIX"),
@@ -61,7 +61,7 @@ def settings(
         Setting(":SENS:FUNC:CONC", 1),
         Setting(f":SENS:{other}:RANG:AUTO", 0),
         Setting(f":SENS:{other}:PROT", program.limit, _RESOLUTION * chosen["measure"]),
-        Setting(f":SENS:{other}:RANG", chosen["measure"]),
+        Setting(f":SENS:{other}:RANG", chosen["measure"], RANGE_STEP * chosen["measure"]),
         # Its step is 0.01 line cycles.
         Setting(f":SENS:{other}:NPLC", round(program.aperture * line_frequency, 2)),
         Setting(":TRIG:SOUR", "IMM"),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.keysight_b2900_plan import Plan
-from drivers.scpi_settings import Setting
+from drivers.scpi_settings import RANGE_STEP, Setting
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -52,7 +52,7 @@ def settings(
         Setting(f":SOUR{n}:FUNC:TRIG:CONT", 0),
         Setting(f":SOUR{n}:{kind}", 0, step),
         Setting(f":SOUR{n}:{kind}:RANG:AUTO", 0),
-        Setting(f":SOUR{n}:{kind}:RANG", chosen["source"]),
+        Setting(f":SOUR{n}:{kind}:RANG", chosen["source"], RANGE_STEP * chosen["source"]),
         Setting(f":SOUR{n}:{kind}:TRIG", float(source.levels[0]) if fixed else 0.0, step),
         Setting(f":SOUR{n}:{kind}:MODE", "FIX" if fixed else "LIST"),
         Setting(f":SOUR{n}:PULS:DEL", 0),
@@ -62,7 +62,7 @@ def settings(
         Setting(f":SENS{n}:REM", int(four_wire)),
         Setting(f":SENS{n}:{other}:PROT", program.limit, _RESOLUTION * chosen["measure"]),
         Setting(f":SENS{n}:{other}:RANG:AUTO", 0),
-        Setting(f":SENS{n}:{other}:RANG", chosen["measure"]),
+        Setting(f":SENS{n}:{other}:RANG", chosen["measure"], RANGE_STEP * chosen["measure"]),
         Setting(f":SENS{n}:{other}:APER", program.aperture),
         *_layer(
             f":ARM{n}:TRAN", "TIM" if source.passes > 1 else "AINT", source.passes, source.lead,

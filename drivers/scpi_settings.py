@@ -9,6 +9,10 @@ _QUERIES_PER_MESSAGE = 8
 _DIGITS = 1e-6
 """Relative step of the last digit in which instruments answer."""
 
+_SWITCHES = {"OFF": "0", "ON": "1"}
+RANGE_STEP = 0.06
+"""By how much of it a range may be answered otherwise: some answer what it holds at most."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -35,10 +39,18 @@ class Setting:
         return f"{self.header} {value}"
 
     def agrees(self, answer: str) -> bool:
-        """Whether an answer says that it is set."""
+        """Whether an answer says that it is set: words in short or long form, ON or 1."""
+        answer = answer.strip().upper()
         if isinstance(self.value, str):
-            return answer.strip() == self.value
-        return abs(float(answer) - self.value) <= self.within + _DIGITS * abs(self.value)
+            wanted, found = self.value.upper().split(","), answer.split(",")
+            return len(wanted) == len(found) and all(map(_same_word, wanted, found))
+        number = float(_SWITCHES.get(answer, answer))
+        return abs(number - self.value) <= self.within + _DIGITS * abs(self.value)
+
+
+def _same_word(short: str, found: str) -> bool:
+    found = found.strip()
+    return found.startswith(short) or _SWITCHES.get(short) == found
 
 
 def disagreements(ask: Callable[[str], str], settings: Sequence[Setting]) -> list[str]:

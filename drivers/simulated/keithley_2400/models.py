@@ -22,7 +22,8 @@ RANGES: Mapping[Quantity, tuple[float, ...]] = {
     "VOLT": (0.2, 2.0, 20.0, 200.0),
 }
 HEADROOM = 1.05
-"""Greatest level and limit as a fraction of the range."""
+"""Greatest level and limit as a fraction of the range; a range is answered as what it holds at
+most (its values after *RST are given so)."""
 OVERRANGE = 1.055
 """Greatest reading as a fraction of the range."""
 LEAST_LIMIT = 1e-3

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers.simulated.keithley_2400.models import (
+    HEADROOM,
     LEAST_LIMIT,
     QUANTITIES,
-    RANGES,
     Quantity,
     holding,
 )
@@ -78,14 +78,14 @@ def _levels(find: Callable[[], Source], quantity: Quantity) -> list[Row]:
     node, most = f"{_SOURCE}:{_NAMES[quantity]}", _MOST[quantity]
     level = Number(-most, most, 0.0)
     listed = Many(Number(-most, most), PER_COMMAND)
-    full = Number(-most, most, RANGES[quantity][-1])
+    full = Number(-most, most, most)
 
     def at_once(*arguments: float) -> float:
         source, value = find(), arguments[-1]
         if source.settings.word(f"{quantity}.mode", 1) != "FIX":
             raise ScpiError(-221)
         manual = not source.settings.flag(f"{quantity}.auto", 1)
-        if manual and abs(value) > 1.05 * source.settings.number(f"{quantity}.range", 1):
+        if manual and abs(value) > source.settings.number(f"{quantity}.range", 1) * (1 + 1e-9):
             raise ScpiError(-222)
         return value
 
@@ -113,7 +113,7 @@ def _levels(find: Callable[[], Source], quantity: Quantity) -> list[Row]:
         Setting(f"{node}[:LEVel][:IMMediate][:AMPLitude]", f"{quantity}.level", level, at_once,
                 changed),
         Setting(f"{node}:RANGe", f"{quantity}.range", full,
-                lambda *a: holding(quantity, a[-1]), ranged),
+                lambda *a: HEADROOM * holding(quantity, a[-1]), ranged),
         Setting(f"{node}:RANGe:AUTO", f"{quantity}.auto", Boolean(True)),
         Action(f"{_SOURCE}:LIST:{name}", put, listed),
         Query(f"{_SOURCE}:LIST:{name}?", lambda *_: find().lists[quantity]),
@@ -132,7 +132,8 @@ def _senses(find: Callable[[], Source], quantity: Quantity) -> list[Row]:
 
     def limit(*arguments: float) -> float:
         value, settings = abs(arguments[-1]), find().settings
-        if value < LEAST_LIMIT * settings.number(f"sense.{quantity}.range", 1) * (1 - 1e-9):
+        full = settings.number(f"sense.{quantity}.range", 1) / HEADROOM
+        if value < LEAST_LIMIT * full * (1 - 1e-9):
             raise ScpiError(822, "Too small for sense range")
         return value
 
@@ -142,14 +143,14 @@ def _senses(find: Callable[[], Source], quantity: Quantity) -> list[Row]:
             raise ScpiError(823, "Invalid with source read-back on")
         if full > holding(quantity, source.settings.number(f"{quantity}.limit", 1)):
             raise ScpiError(824, "Cannot exceed compliance range")
-        return full
+        return HEADROOM * full
 
     return [
         Setting(f"{node}:PROTection[:LEVel]", f"{quantity}.limit", Number(-most, most, default),
                 limit, lambda *_: find().refresh()),
         Query(f"{node}:PROTection:TRIPped?", lambda *_: find().in_compliance),
         Setting(f"{node}:RANGe[:UPPer]", f"sense.{quantity}.range",
-                Number(-most, most, holding(quantity, default)), measuring,
+                Number(-most, most, default), measuring,
                 lambda *_: _set(find(), f"sense.{quantity}.auto", False)),
         Setting(f"{node}:RANGe:AUTO", f"sense.{quantity}.auto", Boolean(True)),
         Setting(

@@ -151,10 +151,10 @@ class Source:
         if quantity == self.quantity:
             if self._flag(f"{quantity}.auto"):
                 return holding(quantity, self._present)
-            return self._number(f"{quantity}.range")
+            return self._number(f"{quantity}.range") / HEADROOM
         if self._flag(f"sense.{quantity}.auto"):
             return holding(quantity, self._number(f"{quantity}.limit"))
-        return self._number(f"sense.{quantity}.range")
+        return self._number(f"sense.{quantity}.range") / HEADROOM
 
     def initiate(self, ended: Callable[[], None]) -> None:
         """Leave idle; `ended` is called when it is back.
@@ -191,7 +191,7 @@ class Source:
         quantity = self.quantity
         most = max(abs(level) for level in levels)
         fixed = self._word("sweep_ranging") == "FIX" or len(levels) == 1
-        beyond = most > self._number(f"{quantity}.range") * HEADROOM * (1 + 1e-9)
+        beyond = most > self._number(f"{quantity}.range") * (1 + 1e-9)
         if fixed and beyond and not self._flag(f"{quantity}.auto"):
             raise ScpiError(-222)
         limit = self._number(f"{self.limited}.limit")

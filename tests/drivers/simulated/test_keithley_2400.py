@@ -125,6 +125,12 @@ def test_a_timer_that_is_too_fast_is_late_and_loses_nothing(meter):
     assert time[-1] > 0.005
 
 
+def test_a_range_is_answered_as_what_it_holds_at_most(meter):
+    meter.send(":SOUR:FUNC CURR\n:SOUR:CURR:RANG 1e-3\n:SENS:VOLT:RANG 2")
+    assert numbers(meter.ask(":SOUR:CURR:RANG?")) == pytest.approx([1.05e-3])
+    assert numbers(meter.ask(":SENS:VOLT:RANG?")) == pytest.approx([2.1])
+
+
 def test_what_comes_while_it_runs_waits(meter):
     meter.send(f"{LIST}:ARM:TIM 1\n:ARM:COUN 100")
     before = meter.bench.clock.now
