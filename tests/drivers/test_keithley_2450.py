@@ -1,7 +1,10 @@
 """The 2450 driver against the emulated 2450 and 2460, and the traffic of each operation."""
 
+import math
+
 import numpy as np
 import pytest
+import reference
 
 from app.rig_file import RigFile
 from app.rigs import make_bench
@@ -9,6 +12,7 @@ from data.samples import Flag
 from drivers import keithley_2450_models as holds
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2450 import Keithley2450
+from drivers.simulated.keithley_2450.models import BLOCK_TIME
 from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
 from protocols.program import Instant, PulseProgram, PulseTrain, Segment
@@ -78,6 +82,20 @@ def test_a_train_is_timed_by_the_instrument(meter):
     assert np.abs(late).max() < 2e-6
     assert not column(readouts, "flags").any()
     assert column(readouts, "current") == pytest.approx(played.level, abs=1e-15)
+
+
+def test_1_ms_pulses_at_500_hz_read_what_the_circuit_says(meter, bench, monkeypatch):
+    monkeypatch.setattr(reference, "SETTLING", 200e-6 / math.log(1000))  # the 2450's
+    bench.set_resistance(bench.clock.now, 8000.0)
+    played = program(PulseTrain(1e-3, 1e-3, 1e-3, 40, "up"), PulseTrain(-1e-3, 1e-3, 1e-3, 40,
+                                                                        "up"))  # fmt: skip
+    found = column(play(meter, played), "voltage")
+    duration = played.duration.copy()
+    duration[0] -= BLOCK_TIME  # of the block that starts the timers
+    segments = list(zip(played.level, duration, strict=True))
+    expected = reference.mean_voltages(8000.0, segments, played.aperture, holds.OVERHEAD)
+    assert np.ptp(expected) > 0.1
+    assert np.abs(found - expected).max() < 1e-6 * np.ptp(expected)
 
 
 def test_unequal_widths_and_gaps_are_timed_by_the_instrument(meter, bench):
