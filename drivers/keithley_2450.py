@@ -25,6 +25,7 @@ from data.samples import Flag
 from drivers import keithley_2450_models as holds
 from drivers import keithley_2450_script as script
 from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.keithley_2450_readings import COLUMNS, Readings
 from drivers.link import Link, link_errors
 from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
 from protocols.capabilities import Capabilities
@@ -32,19 +33,10 @@ from protocols.program import PulseProgram
 
 _OLDEST_FIRMWARE = (1, 7)
 """First firmware with the block for readings that the reference describes."""
-_TIMING_ERROR = 100e-6
-"""Lateness from which a reading is flagged, in s."""
 _MOST_PER_DRAIN = 2000
 _GRACE = 1.0
 """Time after its end at which a program that has lost a trigger counts as stuck, in s."""
-_PROTECTION, _OVER_TEMPERATURE, _LIMIT, _SENSE, _OUTPUT = 4, 16, 32, 64, 128
-"""Bits of a reading's source status."""
 _RUNNING_EVENT, _IDLE_EVENT = 2731, 2732
-_LEVEL_TOLERANCE = 1e-3
-"""Share of the range by which a level may differ from the one that was asked for: more than the
-resolution of the source (5e-5)."""
-_OVERFLOW = 9e37
-"""Readings beyond the measuring range are 9.9e37."""
 _NEXT_LIST = "print(smu.source.configlist.catalog())"
 _OFF = "smu.source.offmode=smu.OFFMODE_HIGHZ smu.source.output=smu.OFF"
 
@@ -180,10 +172,13 @@ class Keithley2450(SourceMeter):
     def load(self, program: PulseProgram) -> Mapping[str, Any]:
         program.check(self._capabilities)
         self._program, self._drained = program, 0
-        read_back = program.aperture * (holds.apertures(program) - 1)
-        self._delay = holds.delays(program) + read_back
-        chosen = self._chosen = script.settings(
+        chosen = script.settings(
             program, self._capabilities, self._line_frequency, four_wire=self._four_wire
+        )
+        # Where the source is measured as well, that comes first.
+        before = program.aperture * (holds.apertures(program) - 1)
+        self._readings = Readings(
+            self._identity.model, program, chosen, holds.delays(program) + before
         )
         with link_errors(self._link.address):
             if script.LEVELS in self._config_lists():
@@ -254,15 +249,15 @@ class Keithley2450(SourceMeter):
                 "trigger.timer[2].start.overrun,trigger.model.state())"
             )
             count, condition, errors, now, overrun, state, *_ = reply.strip().split("\t")
-            if float(errors):
-                self._raise_errors("the train")
+            self._raise_errors("the train", int(float(errors)))
             stored, running = int(float(count)), bool(int(float(condition)) & 1)
             self._raise_if_stuck(stored, running, state, float(now))
             # The last reading waits for the end, with which all overruns are known.
             last = min(stored, len(program) - 1) if running else stored
             last = min(last, first + _MOST_PER_DRAIN)
             table = self._buffer(first, last)
-        readout = self._readout(first, table, running or last < len(program))
+        readout = self._readings.readout(first, table, running or last < len(program))
+        self._drained = last
         if _boolean(overrun) and len(readout):
             readout.flags[-1] |= Flag.OVERRUN
         return readout
@@ -288,71 +283,9 @@ class Keithley2450(SourceMeter):
         """Readings by their numbers from 0, a row each: reading, source, time, source status."""
         if last <= first:
             return np.empty((0, 4))
-        names = ("readings", "sourcevalues", "relativetimestamps", "sourcestatuses")
-        columns = ",".join(f"{script.BUFFER}.{name}" for name in names)
+        columns = ",".join(f"{script.BUFFER}.{name}" for name in COLUMNS)
         command = f"printbuffer({first + 1},{last},{columns})"
         return self._tsp.floats(command, 4 * (last - first)).reshape(-1, 4)
-
-    def _readout(self, first: int, table: NDArray[np.float64], running: bool) -> Readout:
-        program, rows = self._loaded(), slice(first, first + len(table))
-        reading, source, stamp, status = table.T
-        bits = status.astype(np.int64)
-        self._raise_conditions(first, reading, bits)
-        self._raise_other_levels(first, source)
-        requested = (program.start + self._delay)[rows]
-        # Timestamps count from the first reading, which the program started `delay` before.
-        time = stamp + self._delay[0]
-        self._raise_early(first, requested - time)
-        flags = ((bits & _LIMIT) != 0) * Flag.LIMIT + (time - requested > _TIMING_ERROR) * Flag.LATE
-        self._drained += len(table)
-        voltage, current = (
-            (reading, source) if program.source == "current" else (source, reading)
-        )  # fmt: skip
-        return Readout(
-            first, time, requested, voltage, current, flags.astype(np.uint8), running
-        )  # fmt: skip
-
-    def _raise_conditions(
-        self, first: int, reading: NDArray[np.float64], bits: NDArray[np.int64]
-    ) -> None:
-        """Readings that were not made as they were meant to be."""
-        wrong = {
-            "the output was off": (bits & _OUTPUT) == 0,
-            "the overvoltage protection acted": (bits & _PROTECTION) != 0,
-            "it was too hot": (bits & _OVER_TEMPERATURE) != 0,
-            "the measuring range was exceeded": np.abs(reading) > _OVERFLOW,
-            "it did not sense as wired": ((bits & _SENSE) != 0) != self._four_wire,
-        }
-        for what, found in wrong.items():
-            if found.any():
-                raise InstrumentError(
-                    f"the {self._identity.model} reports that {what} during reading "
-                    f"{first + int(found.argmax()) + 1} of {len(self._loaded())}; look at its "
-                    "front panel and at the wiring"
-                )
-
-    def _raise_other_levels(self, first: int, source: NDArray[np.float64]) -> None:
-        """Levels that are not those of the program, where they are told as programmed."""
-        if self._chosen.readback:
-            return
-        asked = self._loaded().level[first : first + len(source)]
-        other = np.abs(source - asked) > _LEVEL_TOLERANCE * self._chosen.source_range
-        if other.any():
-            k = int(other.argmax())
-            raise InstrumentError(
-                f"the {self._identity.model} played {source[k]:.6g} instead of {asked[k]:.6g} at "
-                f"reading {first + k + 1} of {len(self._loaded())}; play the program again"
-            )
-
-    def _raise_early(self, first: int, early: NDArray[np.float64]) -> None:
-        """Readings before their time: the instrument took an event of before for theirs."""
-        found = early > _TIMING_ERROR
-        if found.any():
-            k = int(found.argmax())
-            raise InstrumentError(
-                f"the {self._identity.model} made reading {first + k + 1} of "
-                f"{len(self._loaded())} {early[k]:.3g} s before its time; play the program again"
-            )
 
     def read_back(self) -> OutputState:
         with link_errors(self._link.address):
@@ -399,15 +332,16 @@ class Keithley2450(SourceMeter):
         with link_errors(self._link.address):
             return tuple(self._entries())
 
-    def _entries(self) -> list[str]:
+    def _entries(self, count: int | None = None) -> list[str]:
+        """What the event log holds; the instrument may tell its count only once."""
         entries = []
-        for _ in range(int(self._tsp.error_count)):
+        for _ in range(int(self._tsp.error_count) if count is None else count):
             number, message, *_rest = self._tsp.next_error
             entries.append(f"{float(number):.0f} {message.strip()}")
         return entries
 
-    def _raise_errors(self, during: str) -> None:
-        if entries := self._entries():
+    def _raise_errors(self, during: str, count: int | None = None) -> None:
+        if entries := self._entries(count):
             raise CommandError(
                 f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"

@@ -278,6 +278,14 @@ def test_an_error_of_the_instrument_is_raised_with_its_code(meter):
         meter.load(program(Segment(1e-3, 0.1, "up", Instant.PULSE_END)))
 
 
+def test_an_error_during_the_train_ends_it_with_its_code(meter, link):
+    meter.load(program(Segment(1e-3, 0.1, "up", Instant.PULSE_END, repeat=100)))
+    meter.start()
+    link.instrument.write(b"smu.source.levle = 1")
+    with pytest.raises(CommandError, match=r"reported during the train: -286 .*levle"):
+        meter.drain()
+
+
 def test_abort_mid_train_leaves_the_source_safe(meter, bench):
     meter.load(program(PulseTrain(1e-3, 0.1, 0.1, 300, "up")))
     meter.start()
