@@ -69,15 +69,28 @@ def _exit_codes() -> Iterator[None]:
 
 @app.command()
 def run(
-    protocol: ProtocolName,
+    protocol: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PROTOCOL]", help="As ltp-ltd, or a file of yours, as mine.py:Mine."
+        ),
+    ] = None,
     preset: PresetName = None,
     settings: Settings = None,
     rig: RigPath = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the run's file, or a new file *.h5.")
     ] = Path("runs"),
-    sample: Annotated[str, typer.Option("--sample", help="Name of the device.")] = "",
+    sample: Annotated[str | None, typer.Option("--sample", help="Name of the device.")] = None,
     note: Annotated[str, typer.Option("--note", help="Free text kept in the file.")] = "",
+    repeat: Annotated[
+        Path | None,
+        typer.Option("--repeat", metavar="FILE", help="A recorded run, to be run once more."),
+    ] = None,
+    allow_differences: Annotated[
+        bool,
+        typer.Option("--allow-differences", help="Repeat it also where rig or program differ."),
+    ] = False,
     events: Annotated[
         bool, typer.Option("--events", help="JSON lines out, pause/resume/abort lines in.")
     ] = False,
@@ -92,7 +105,8 @@ def run(
 
         code = run_protocol(
             protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
-            note=note, events=events, figure=figure, transcript=transcript,
+            note=note, events=events, figure=figure, transcript=transcript, repeat=repeat,
+            allow_differences=allow_differences,
         )  # fmt: skip
     raise typer.Exit(code)
 

@@ -57,6 +57,8 @@ class Experiment:
         The user's own file that the protocol came from; None for those of the catalogue.
     before
         Steps that are taken before the protocol's own, in the same run.
+    repeats
+        Id of the run that it is to repeat.
     """
 
     protocol: Protocol
@@ -65,6 +67,7 @@ class Experiment:
     plan: Plan
     source: ProtocolSource | None = None
     before: tuple[Step, ...] = ()
+    repeats: str = ""
 
     @classmethod
     def prepare(
@@ -230,6 +233,7 @@ class Experiment:
             rig=rig.description,
             resistors=tuple((r.channel, r.nominal, r.calibrated) for r in rig.resistors),
             software=_software() | (self.source.record() if self.source else {}),
+            repeats=self.repeats,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from app.experiment import Experiment, values_of
 from app.output import free, output_file
 from app.play import announce, play
 from app.progress import ProgressSink
+from app.repeat import Repetition
 from app.rigs import open_rig
 from app.signals import abort_on_signals
 from app.steering import Steering
@@ -32,20 +33,36 @@ _CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.ABORTED: ABORTED}
 
 
 def run_protocol(
-    name: str,
+    name: str | None,
     *,
     preset: str | None,
     settings: Sequence[str],
     rig: Path | None,
     out: Path,
-    sample: str,
+    sample: str | None,
     note: str,
     events: bool,
     figure: bool,
     transcript: bool,
+    repeat: Path | None,
+    allow_differences: bool,
 ) -> int:
-    """Run one protocol; returns the exit code."""
-    experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
+    """Run one protocol, or a recorded run again; returns the exit code."""
+    repetition = None
+    if repeat:
+        if preset or settings:
+            raise InputError(
+                "--repeat takes its parameters from the file; leave out --preset, --set"
+            )
+        repetition = Repetition.of(repeat, name, rig)
+        repetition.check(allowed=allow_differences)
+        experiment = repetition.experiment
+        sample = repetition.run.info.sample if sample is None else sample
+    elif name:
+        experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
+    else:
+        raise InputError("name a protocol ('fmes protocols' lists them), or a run to --repeat")
+    sample = sample or ""
     analysed = not events and for_protocol(experiment.protocol.name) is not None
     path = output_file(out, experiment.protocol.name, sample)
     if analysed and figure:
@@ -62,6 +79,12 @@ def run_protocol(
         try:
             if not events:
                 announce(instruments, console)
+            if repetition:
+                repetition = repetition.on(instruments)
+                repetition.check(allowed=allow_differences)
+                experiment = repetition.told()
+                for text in repetition.differences:
+                    console.print(f"differs: {text}", highlight=False, markup=False, soft_wrap=True)
             shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
             result = play(
                 experiment, instruments, path, shown, steering.of, sample=sample, note=note

@@ -94,6 +94,28 @@ def recorded_source(info: RunInfo) -> ProtocolSource | None:
     return ProtocolSource(Path(record[_PATH]), record[_SHA256], record[_TEXT])
 
 
+def recorded_protocol(info: RunInfo) -> tuple[type[Protocol], ProtocolSource | None]:
+    """The protocol that a run was recorded with, from the same file as then.
+
+    Raises
+    ------
+    InputError
+        There is none of that name any more, or the user's own file has changed or is gone.
+    """
+    was = recorded_source(info)
+    if was is None:
+        return find_protocol(info.protocol)
+    if (is_ := _read(was.path)).sha256 != was.sha256:
+        raise InputError(
+            f"{was.path} is not the file that the run was recorded with: its SHA-256 is "
+            f"{is_.sha256}, that was {was.sha256}; the text of that file is in the run's file"
+        )
+    for name, value in vars(_load(is_)).items():
+        if _is_protocol(value) and getattr(value, "name", None) == info.protocol:
+            return find_protocol(f"{was.path}:{name}")
+    raise InputError(f"{was.path} has no protocol whose name is {info.protocol!r}")
+
+
 def find_protocol(name: str, folder: Path = Path()) -> tuple[type[Protocol], ProtocolSource | None]:
     """The protocol of that name, or the class in the file that is named.
 

@@ -4,7 +4,9 @@
         [--folder FOLDER] [--without-sync]
 
 A killed run is a real process that plays a protocol on the simulated rig and gets `kill -9` at a
-random instant between its first line and after its end, the recorder's writes included. Then
+random instant: after a random one of its blocks, or of its first or last steps, a random time that
+is up to twice as long as a block takes. So the making of the file, the recorder's writes and the
+rewriting at the end are hit, however fast the machine is. Then
 
 - every name that ends in .h5 is a file that h5py reads in full, and h5dump where there is one;
 - every reading that the run knew to be on the disk is read back with the value it has in a run
@@ -40,9 +42,10 @@ from app.sinks import Sink
 from data.errors import DataError
 from data.reader import Run, open_run
 from data.recovery import recover
-from data.run import Outcome
+from data.run import Outcome, RunInfo
 from data.samples import COLUMNS, Samples
 from data.verification import verify
+from protocols.plan import Plan
 
 SETTINGS = {"up": "40", "down": "40", "cycles": "3", "states": "500, 8k, open"}
 
@@ -53,9 +56,12 @@ class _Reports(Sink):
     def __init__(self, pipe: int) -> None:
         self._pipe, self._rows = pipe, 0
 
+    def begin(self, info: RunInfo, plan: Plan) -> None:
+        os.write(self._pipe, b"begin\n")
+
     def block(self, samples: Samples) -> None:
         self._rows += len(samples)
-        os.write(self._pipe, b"%d %d\n" % (self._rows, len(samples)))
+        os.write(self._pipe, b"%d\n" % self._rows)
 
     def end(self, outcome: Outcome, reason: str) -> None:
         os.write(self._pipe, b"end\n")
@@ -66,14 +72,15 @@ def play(path: Path, reports: int) -> None:
     experiment = Experiment.prepare("ltp-ltd", preset=None, values=SETTINGS, rig=None)
     rig = open_rig(experiment.rig)
     info = experiment.info(rig, sample="crash", notes="")
-    runner = Runner(rig, [FileSink(path), _Reports(reports)])
+    told = _Reports(reports)
+    told.begin(info, experiment.plan)  # once before the file is made, and once when it is there
+    runner = Runner(rig, [FileSink(path), told])
     runner.run(experiment.stimulus, experiment.plan, info)
 
 
-def killed(path: Path, after: float | None) -> tuple[list[str], float]:
-    """A run in a process of its own, killed after a time in s; what it reported, and the time."""
+def killed(path: Path, reports: int | None, wait: float = 0.0) -> list[str]:
+    """A run in a process of its own, killed some s after so many reports; all its reports."""
     reading, writing = os.pipe()
-    begun = time.monotonic()
     child = os.fork()
     if child == 0:
         try:
@@ -81,23 +88,24 @@ def killed(path: Path, after: float | None) -> tuple[list[str], float]:
         finally:
             os._exit(0)
     os.close(writing)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
+    with os.fdopen(reading, "r") as pipe:
+        lines = []
+        if reports is not None:
+            lines = [pipe.readline() for _ in range(reports)]
+            time.sleep(wait)
+            os.kill(child, signal.SIGKILL)
+        lines += pipe.readlines()
     os.waitpid(child, 0)
-    taken = time.monotonic() - begun
-    with os.fdopen(reading, "rb") as pipe:
-        lines = [line for line in pipe.read().decode().split("\n")[:-1] if line]
-    return lines, taken
+    return [line.strip() for line in lines if line.endswith("\n")]
 
 
 def judge(folder: Path, lines: list[str], whole: Run) -> tuple[str, list[str]]:
     """What a trial left, and what is wrong with it."""
     path, ended = folder / "run.h5", "end" in lines
-    counts = [tuple(map(int, line.split())) for line in lines if line != "end"]
-    known = counts[-1][0] if counts else 0
+    counts = [int(line.split()[0]) for line in lines if line[0].isdigit()]
+    known = counts[-1] if counts else 0
     if not path.exists():
-        return "no file yet", ["the file is gone"] if counts else []
+        return "no file yet", ["the file is gone"] if lines.count("begin") > 1 else []
     problems = unreadable(path)
     try:
         run = open_run(path)
@@ -161,16 +169,17 @@ def kill_runs(trials: int, seed: int, base: Path) -> bool:
     """Kill many runs; whether nothing was wrong."""
     rng, found, wrong = np.random.default_rng(seed), Counter[str](), 0
     (base / "whole").mkdir()
-    times = []
-    for number in range(3):
-        lines, taken = killed(base / f"whole/{number}.h5", None)
-        times.append(taken)
-    whole = open_run(base / "whole/0.h5")
-    print(f"{len(whole.samples)} readings in {len(lines) - 1} blocks, {max(times):.2f} s a run")
+    reports = len(killed(base / "whole/run.h5", None))
+    whole = open_run(base / "whole/run.h5")
+    span = float(np.diff(whole.blocks["host_time"]).mean())
+    blocks = len(whole.blocks)
+    print(f"{len(whole.samples)} readings in {blocks} blocks, one each {span * 1e3:.1f} ms")
     for number in range(trials):
         folder = base / str(number)
         folder.mkdir()
-        lines, _ = killed(folder / "run.h5", rng.uniform(0.0, 1.1 * max(times)))
+        # Each step as likely as any, and the making and the end of the file as likely as ten.
+        step = int(rng.choice([*range(1, reports + 1), *[1] * 9, *[reports - 1] * 9]))
+        lines = killed(folder / "run.h5", step, rng.uniform(0.0, 2 * span))
         left, problems = judge(folder, lines, whole)
         found[left] += 1
         if problems:

@@ -57,6 +57,7 @@ def write_info(
     set_attribute(add_text(entry, "definition", "NXsensor_scan"), "version", NEXUS_VERSION)
     add_text(entry, "title", f"{info.protocol} on {info.sample or 'an unnamed sample'}")
     add_text(entry, "identifier_experiment", info.run_id)
+    add_text(entry, "repeats", info.repeats)
     add_text(entry, "start_time", info.start.isoformat())
     add_text(add_group(entry, "user", "NXuser"), "name", info.user)
     sample = add_group(entry, "sample", "NXsample")
@@ -120,6 +121,7 @@ def read_info(
             )
         ),
         software=note(part(entry, "software_environment")),
+        repeats=get_text(entry, "repeats"),
     )
 
 

@@ -6,7 +6,7 @@ a new file.
 
     version 1   until 2026-11; the first of them lack plays/device and the programs' keep
     version 2   process/birth: tells the writer from a later process of its number;
-                content_sha256: of what a finished file says
+                content_sha256: of what a finished file says; repeats
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from data.part import part
 def _from_1(file: h5py.File) -> None:
     entry = part(file, "entry")
     add_text(part(entry, "process"), "birth", "")
+    add_text(entry, "repeats", "")
     plays = part(entry, "plays")
     if "device" not in plays:  # there was one device only, which has no name
         column = TABLES["plays"]["device"]

@@ -57,6 +57,8 @@ class RunInfo:
         Rows (channel, nominal ohm, calibrated ohm) of the bank's table.
     software
         Package name to version.
+    repeats
+        Id of the run that it was to repeat; "" when none.
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class RunInfo:
     rig: Mapping[str, Any]
     resistors: tuple[tuple[int, float, float], ...]
     software: Mapping[str, str] = field(default_factory=dict)
+    repeats: str = ""
 
 
 @dataclass(frozen=True)

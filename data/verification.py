@@ -20,8 +20,9 @@ from data.run import Outcome
 
 _NOTES = ("protocol", "rig", "software_environment", "instrument/settings")
 _MUST_HAVE = (
-    "definition", "title", "identifier_experiment", "start_time", "user/name", "sample/name",
-    "sample/notes", "process/program", "process/host", "process/pid", "process/birth",
+    "definition", "title", "identifier_experiment", "repeats", "start_time", "user/name",
+    "sample/name", "sample/notes", "process/program", "process/host", "process/pid",
+    "process/birth",
     "protocol/name", "protocol/preset", "protocol/phases", "protocol/programs",
     "instrument/resistor_table", *_NOTES, *STATUS,
     *(f"{table}/{column}" for table in TABLES for column in TABLES[table]),
@@ -127,8 +128,8 @@ class _Findings:
 def _programs(entry: h5py.Group) -> str:
     """Hold each commanded program against its own SHA-256."""
     programs = part(entry, "protocol/programs")
-    recorded = [str(part(programs, name).attrs["digest"]) for name in sorted(programs)]
     found = [program.digest for program in read_info(entry).programs]
+    recorded = [str(part(programs, name).attrs["digest"]) for name in sorted(programs)]
     for number, (said, is_) in enumerate(zip(recorded, found, strict=True)):
         if said != is_:
             raise DataError(f"/entry/protocol/programs/{number:06d} does not match its SHA-256")
