@@ -6,8 +6,11 @@ buffer while it fills, and can abort at any moment. What a reading measures besi
 it is made for is the level as programmed; where the limit may act, it is measured as well.
 
 Source: 2450 reference manual (2450-901-01), the vendor's machine-readable TSP command reference
-of both models and its pulse examples. The instrument must be set to the language TSP. Which
-terminals are used, front or rear, is left as it is set on the instrument.
+of both models and its pulse examples. Inferred, not documented: that the first block for timer 1
+takes the event with which the timer starts, that timestamps mark the begin of an aperture, and
+that an abort with nothing running is no error. What comes out otherwise ends the run by name.
+The instrument must be set to the language TSP. Which terminals are used, front or rear, is left
+as it is set on the instrument.
 """
 
 from __future__ import annotations
@@ -184,7 +187,10 @@ class Keithley2450(SourceMeter):
             if script.LEVELS in self._config_lists():
                 self._tsp.write(f'smu.source.configlist.delete("{script.LEVELS}")')
             for line in script.lines(program, chosen):
-                self._tsp.write(line)
+                if line.endswith(script.ANSWERED):
+                    self._tsp.ask(line)
+                else:
+                    self._tsp.write(line)
             self._raise_errors("the upload")
             return self._verify(script.expected(program, chosen))
 

@@ -19,6 +19,8 @@ from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
 BUFFER, LEVELS = "fmes_buffer", "fmes_levels"
+ANSWERED = f'print(smu.source.configlist.size("{LEVELS}"))'
+"""End of the lines that are answered: storing takes the instrument time, so it is waited for."""
 _REST_RANGE = 1e-6
 """Current range for resting at 0 A, whose offset is at most 400 pA, in A."""
 _LEAST_VOLTAGE_RANGE = 2.0
@@ -101,7 +103,7 @@ def lines(program: PulseProgram, chosen: Settings) -> list[str]:
         f'smu.source.configlist.create("{LEVELS}")',
         *(
             f"for _,v in ipairs({{{part}}}) do smu.source.level=v "
-            f'smu.source.configlist.store("{LEVELS}") end'
+            f'smu.source.configlist.store("{LEVELS}") end {ANSWERED}'
             for part in _parts(models.unit(program.level))
         ),
         "smu.source.level=0",

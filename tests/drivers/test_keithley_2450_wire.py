@@ -90,7 +90,8 @@ def test_what_is_sent_from_the_connection_to_the_end():
         "format.data=format.REAL64 format.byteorder=format.LITTLEENDIAN",
         'smu.source.configlist.create("fmes_levels")',
         "for _,v in ipairs({0.0001,0}) do smu.source.level=v "
-        'smu.source.configlist.store("fmes_levels") end',
+        'smu.source.configlist.store("fmes_levels") end '
+        'print(smu.source.configlist.size("fmes_levels"))',
         "smu.source.level=0",
         "fmes_durations={}",
         "for _,v in ipairs({0.001}) do table.insert(fmes_durations,v) end",
@@ -224,7 +225,8 @@ def played(command, wrong, program=PULSES):
     ("command", "old", "new", "message"),
     [
         ("for _,v in ipairs({0.0001,0}) do smu.source.level=v "
-         'smu.source.configlist.store("fmes_levels") end', "{0.0001,0}", "{0,0.0001}",
+         'smu.source.configlist.store("fmes_levels") end '
+        'print(smu.source.configlist.size("fmes_levels"))', "{0.0001,0}", "{0,0.0001}",
          r"played 0 instead of 0.0001 at reading 1 of 12"),
         ("trigger.model.setblock(6,trigger.BLOCK_BRANCH_COUNTER,12,2)", "12,2", "2,12",
          r"stopped after 0 of 12 readings|FAILED|stopped after 1 of 12"),
