@@ -88,9 +88,8 @@ class Meter:
             self._buffer.pending -= 1
             self._buffer = None
 
-    def write(self, name: str, value: object) -> None:
-        """Write an attribute of the present function."""
-        function = self.function
+    def write(self, function: str, name: str, value: object) -> None:
+        """Write an attribute of a function."""
         settings = self.settings[function]
         accepted = self.kinds[function][name].accept(f"smu.measure.{name}", value)
         if name == "range" and function != "r":

@@ -10,6 +10,7 @@ from drivers.simulated.keithley_2450.meter import Meter
 from drivers.simulated.keithley_2450.models import LIMIT_SHARE, Model, Quantity
 from drivers.simulated.keithley_2450.smu_table import (
     CONSTANTS,
+    MEASURE_ATTRIBUTES,
     MEASURES,
     OFF,
     ON,
@@ -93,6 +94,10 @@ class Smu:
         measure.at("autozero").functions["once"] = lambda: None
         measure.blocking["read"] = self._read
         measure.blocking["readwithtime"] = self._read
+        measure.functions |= {
+            "setattribute": self._set_measure_attribute,
+            "getattribute": self._measure_attribute,
+        }
 
     # The source.
 
@@ -159,6 +164,20 @@ class Smu:
 
     # The meter.
 
+    def _set_measure_attribute(self, function: object, attribute: object, value: object) -> None:
+        self._write_measure(*self._measured(function, attribute), value)
+
+    def _measure_attribute(self, function: object, attribute: object) -> object:
+        chosen, name = self._measured(function, attribute)
+        return self.meter.settings[chosen][name]
+
+    def _measured(self, function: object, attribute: object) -> tuple[str, str]:
+        chosen = MEASURES[_MEASURED.accept("function", function)]
+        name = str(attribute).removeprefix("smu.")
+        if name not in MEASURE_ATTRIBUTES:
+            raise Fault(-224, "Illegal parameter value: setting takes a smu.ATTR_MEAS_ constant")
+        return chosen, MEASURE_ATTRIBUTES[name]
+
     def _set_terminals(self, value: object) -> None:
         self.terminals = _TERMINALS.accept("smu.terminals", value)
 
@@ -176,8 +195,11 @@ class Smu:
 
     def write_measure(self, name: str, value: object) -> None:
         """Write an attribute of the present measuring function."""
-        self.meter.write(name, value)
-        function, source = self.meter.function, self.source
+        self._write_measure(self.meter.function, name, value)
+
+    def _write_measure(self, function: str, name: str, value: object) -> None:
+        self.meter.write(function, name, value)
+        source = self.source
         if name not in ("range", "autorange") or function in ("r", source.quantity):
             return
         other: Quantity = "i" if source.quantity == "v" else "v"

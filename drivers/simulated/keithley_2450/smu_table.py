@@ -30,6 +30,18 @@ SOURCE_ATTRIBUTES = {
 }  # fmt: skip
 """Names by which `smu.source.setattribute` knows the attributes of a source function."""
 
+MEASURE_ATTRIBUTES = {
+    "ATTR_MEAS_AUTO_ZERO": "autozero.enable", "ATTR_MEAS_DIGITS": "displaydigits",
+    "ATTR_MEAS_FILTER_COUNT": "filter.count", "ATTR_MEAS_FILTER_ENABLE": "filter.enable",
+    "ATTR_MEAS_FILTER_TYPE": "filter.type", "ATTR_MEAS_MATH_ENABLE": "math.enable",
+    "ATTR_MEAS_NPLC": "nplc", "ATTR_MEAS_OFFSET_COMP": "offsetcompensation",
+    "ATTR_MEAS_RANGE": "range", "ATTR_MEAS_RANGE_AUTO": "autorange",
+    "ATTR_MEAS_RANGE_LOW": "autorangelow", "ATTR_MEAS_RANGE_REBOUND": "autorangerebound",
+    "ATTR_MEAS_REL_ENABLE": "rel.enable", "ATTR_MEAS_REL_LEVEL": "rel.level",
+    "ATTR_MEAS_SENSE": "sense", "ATTR_MEAS_UNIT": "unit",
+}  # fmt: skip
+"""Names by which `smu.measure.setattribute` knows the attributes of a measuring function."""
+
 _PROTECT = ("2V", "5V", "10V", "20V", "40V", "60V", "80V", "100V", "120V", "140V", "160V", "180V",
             "NONE")  # fmt: skip
 _NAMES = (
@@ -38,6 +50,7 @@ _NAMES = (
     "TERMINALS_FRONT", "TERMINALS_REAR", "DIGITS_6_5", "DIGITS_5_5", "DIGITS_4_5", "DIGITS_3_5",
     "UNIT_AMP", "UNIT_OHM", "UNIT_VOLT", "UNIT_WATT", "FILTER_MOVING_AVG", "FILTER_REPEAT_AVG",
     "RANGE_AUTO", "RANGE_BEST", "RANGE_FIXED", "INFINITE", "DELAY_AUTO", *SOURCE_ATTRIBUTES,
+    *MEASURE_ATTRIBUTES,
     *(f"PROTECT_{level}" for level in _PROTECT),
 )  # fmt: skip
 CONSTANTS = {name: f"smu.{name}" for name in _NAMES}

@@ -119,6 +119,20 @@ def test_attributes_belong_to_their_function(console):
     assert console.number("smu.measure.nplc") == 5
 
 
+def test_attributes_of_a_function_that_is_not_selected(console):
+    console.send("smu.source.setattribute(smu.FUNC_DC_CURRENT, smu.ATTR_SRC_RANGE, 0.007)")
+    console.send("smu.measure.setattribute(smu.FUNC_DC_VOLTAGE, smu.ATTR_MEAS_NPLC, 0.05)")
+    assert console.number("smu.measure.nplc") == 1
+    console.send(
+        "smu.source.func = smu.FUNC_DC_CURRENT smu.measure.func = smu.FUNC_DC_VOLTAGE "
+        "print(smu.source.range, smu.measure.nplc) "
+        "print(smu.measure.getattribute(smu.FUNC_DC_CURRENT, smu.ATTR_MEAS_NPLC))"
+    )
+    assert console.lines() == ["0.01\t0.05", "1"]
+    console.send("smu.source.setattribute(smu.FUNC_DC_CURRENT, smu.ATTR_MEAS_NPLC, 1)")
+    assert [code for code, _ in console.errors()] == [-224]
+
+
 def test_the_off_state_is_the_source_functions_own(console):
     # 2450 reference manual, "Setting the output-off state".
     stage = console.bench.stage("")
