@@ -94,7 +94,7 @@ def _errors(rig: Rig) -> _Found:
     for instrument in (rig.meter, rig.bank):
         model, entries = instrument.identity.model, instrument.errors()
         if entries is None:
-            said.append(f"the {model} has none")
+            said.append(f"none is read of the {model}")
         elif entries:
             empty = False
             said.append(f"the {model} reports {'; '.join(entries)}")

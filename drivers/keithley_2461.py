@@ -287,11 +287,16 @@ class Keithley2461(SourceMeter):
             raise InstrumentError("no program is loaded; call load() first")
         return self._program, self._layout
 
+    def errors(self) -> tuple[str, ...]:
+        with link_errors(self._link.address):
+            return tuple(self._entries())
+
+    def _entries(self) -> list[str]:
+        count = int(float(self._ask("SYST:ERR:COUN?")))
+        return [self._ask("SYST:ERR?").strip() for _ in range(count)]
+
     def _raise_errors(self, during: str) -> None:
-        entries = [
-            self._ask("SYST:ERR?").strip() for _ in range(int(float(self._ask("SYST:ERR:COUN?"))))
-        ]
-        if entries:
+        if entries := self._entries():
             raise CommandError(
                 f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
                 "Nothing more is sent; this is a fault of the driver or of a setting it was given"

@@ -216,7 +216,7 @@ class ResistorBank(ABC):
         Returns
         -------
         tuple
-            Each entry as the instrument words it; None where there is no queue to read.
+            Each entry as the instrument words it; None where the driver reads no queue.
 
         Raises
         ------

@@ -190,7 +190,7 @@ class SourceMeter(ABC):
         Returns
         -------
         tuple
-            Each entry as the instrument words it; None where there is no queue to read.
+            Each entry as the instrument words it; None where the driver reads no queue.
 
         Raises
         ------

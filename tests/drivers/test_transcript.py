@@ -3,12 +3,15 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from app.rig_check import check
 from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs import make_bench, open_bank, open_meter, open_rig
+from drivers.catalogue import SOURCE_METERS
 from drivers.errors import LinkError
 from drivers.keithley_2600b import Keithley2600B
 from drivers.keysight_34970a import Keysight34970A
@@ -223,3 +226,33 @@ def test_the_bare_adapter_and_the_noted_one_answer_alike(links):
         adapter.write("print(localnode.linefreq)")
         answers.append(adapter.read())
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("meter", "bank"),
+    [(driver.driver, "keysight-34970a") for driver in SOURCE_METERS]
+    + [("keithley-2600b", "keithley-3706a"), ("keithley-2600b", "numato-relay")],
+)
+def test_the_check_of_any_rig_plays_again(meter, bank, tmp_path):
+    first = {"keysight-34970a": 101, "keithley-3706a": 1001, "numato-relay": 0}[bank]
+    rows = [{"channel": first, "nominal": "500 ohm"}, {"channel": first + 1, "nominal": "500 ohm"}]
+    devices = [{"name": "A", "channel": first + 5}]
+    file = RigFile(
+        source_meter={"driver": meter},
+        resistor_bank={"driver": bank, "resistors": rows, "devices": devices},
+    )
+    transcript = Transcript()
+    transcript.write_to(tmp_path / "check.jsonl")
+    rig = open_rig(file, transcript=transcript)
+    found = list(check(rig))
+    rig.close()
+    transcript.close()
+    assert all(finding.passed for finding in found)
+    (queues,) = [finding.text for finding in found if finding.what == "error queue"]
+    assert queues.startswith("that of the "), "every source-measure unit has one"
+    messages = read_transcript(tmp_path / "check.jsonl")
+    links = [ReplayLink(messages, role) for role in ("source_meter", "resistor_bank")]
+    again = replace(rig, meter=open_meter(file, links[0]), bank=open_bank(file, links[1]))
+    assert list(check(again)) == found
+    for link in links:
+        link.expect_end()
