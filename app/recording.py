@@ -55,7 +55,7 @@ class FileSink(Sink):
             self._recorder.event(event)
 
     def instrument_failed(self, transcript: Transcript) -> str:
-        return f"the last messages are in {_kept(transcript, self.path)}" if self._recorder else ""
+        return keep_last(transcript, self.path) if self._recorder else ""
 
     def end(self, outcome: Outcome, reason: str) -> None:
         if not self._recorder:
@@ -66,8 +66,12 @@ class FileSink(Sink):
             self.warning = Event(self._time, "warning", str(error))
 
 
+def keep_last(transcript: Transcript, run: Path) -> str:
+    """Keep the last messages in a file beside a run's, and say where; no file is replaced."""
+    return f"the last messages are in {_kept(transcript, run)}"
+
+
 def _kept(transcript: Transcript, run: Path) -> str:
-    """The file beside a run's that holds the last messages; no file is replaced for it."""
     if transcript.path and not transcript.problem:
         return transcript.path.name
     attempt = 1

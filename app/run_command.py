@@ -20,6 +20,7 @@ from app.experiment import Experiment, values_of
 from app.output import free, output_file
 from app.play import announce, play
 from app.progress import ProgressSink
+from app.recording import keep_last
 from app.repeat import Repetition
 from app.rigs import open_rig
 from app.signals import abort_on_signals
@@ -28,6 +29,7 @@ from app.transcript_file import transcribed, transcript_path
 from data.errors import DataError
 from data.run import Outcome
 from drivers.errors import InstrumentError
+from drivers.transcript import What
 
 _CODES = {Outcome.FINISHED: 0, Outcome.FAILED: FAILED, Outcome.ABORTED: ABORTED}
 
@@ -74,7 +76,9 @@ def run_protocol(
         try:
             instruments = open_rig(experiment.rig, transcript=messages)
         except InstrumentError as error:
-            typer.echo(f"error: {error}", err=True)
+            spoken = any(message.what is What.SENT for message in messages.last)
+            kept = f"; {keep_last(messages, path)}" if spoken else ""
+            typer.echo(f"error: {error}{kept}", err=True)
             return FAILED
         try:
             if not events:

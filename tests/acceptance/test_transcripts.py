@@ -84,6 +84,18 @@ def test_last_messages_never_replace_those_of_another_failure(fmes, served, tmp_
     assert read_transcript(tmp_path / "run-2.failure.jsonl")
 
 
+def test_what_another_instrument_answered_is_kept_although_no_run_began(fmes, served, tmp_path):
+    bench, out = served(math.inf), tmp_path / "run.h5"
+    meter, bank = (server.resource_name for server in bench.servers)
+    bench.rig.write_text(bench.rig.read_text().replace(meter, bank))
+    done = fmes("run", "ltp-ltd", "--rig", str(bench.rig), "--out", str(out), *SHORT)
+    assert done.returncode == 1
+    assert "the last messages are in run.failure.jsonl" in done.stderr
+    assert not out.exists()
+    answers = [m.data for m in read_transcript(tmp_path / "run.failure.jsonl")]
+    assert any(data.startswith(b"HEWLETT-PACKARD,34970A") for data in answers)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_what_a_killed_run_sent_is_in_its_transcript(start, served, tmp_path):
     bench, out = served(1.0), tmp_path / "run.h5"
