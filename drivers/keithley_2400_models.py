@@ -20,7 +20,7 @@ from protocols.quantities import TIME
 TICK = 1e-3
 """Step of the timer, in s."""
 MOST_POINTS = 2500
-CYCLE = {1: 1.6e-3, 2: 2.3e-3}
+CYCLE = {1: 1.5e-3, 2: 2.3e-3}
 """What a point takes besides its apertures, by how many quantities are measured, in s: latency
 225 us, configuration 50 us, 185 us for each conversion, overhead 640 us and, inferred, 500 us for
 the second quantity; the rest is for the source to settle."""
@@ -37,7 +37,7 @@ _SOURCES = {
     "longest_segment": f"{_MANUAL}, :ARM:TIMer",
     "time_resolution": f"{_MANUAL}, :ARM:TIMer MINimum",
     "reading_overhead": (
-        f"{_MANUAL}, appendix A, case III: 1.1 ms besides the aperture, and 0.5 ms to settle; "
+        f"{_MANUAL}, appendix A, case III: 1.1 ms besides the aperture, and 0.4 ms to settle; "
         "2.3 ms and two apertures, inferred, where reaching the limit is expected"
     ),
     "shortest_aperture": f"{_MANUAL}, :SENSe:VOLTage:NPLCycles",
