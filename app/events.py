@@ -2,8 +2,8 @@
 
 Every line on standard output is one JSON object with a key `event`: `begin`, `state`,
 `play`, `block`, `progress`, `mark`, `warning`, `info`, `fault` or `end`. Lines `pause`,
-`resume` and `abort` on standard input steer the run. When the reader goes away the run
-carries on.
+`resume` and `abort` on standard input steer the run. When the reader goes away, or stops
+reading, the run carries on.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from contextlib import suppress
 from typing import Any, TextIO
 
+from app.patient_writer import PatientWriter
 from app.plain_json import plain
 from app.steering import Steering
 from app.telling import TellingSink
@@ -33,20 +34,18 @@ class EventSink(TellingSink):
 
     def __init__(self, out: TextIO, path: str) -> None:
         super().__init__(path)
-        self._out: TextIO | None = out
+        self._out = PatientWriter(out)
 
     def block(self, samples: Samples) -> None:
         self.tell("block", **{name: getattr(samples, name).tolist() for name in COLUMNS})
 
     def tell(self, event: str, **content: Any) -> None:
-        if self._out is None:
-            return
-        try:
-            self._out.write(json.dumps({"event": event, **plain(content)}) + "\n")
-            self._out.flush()
-        except (BrokenPipeError, ValueError):
-            # Nobody reads any more (a closed window); a measurement does not end for that.
-            self._out = None
+        # A measurement neither ends nor waits when nobody reads any more.
+        self._out.write(json.dumps({"event": event, **plain(content)}) + "\n")
+
+    def close(self) -> None:
+        """Wait until all is told, unless nobody reads."""
+        self._out.close()
 
 
 def listen(steering: Steering, source: TextIO) -> None:

@@ -80,6 +80,7 @@ def run_protocol(
             kept = f"; {keep_last(messages, path)}" if spoken else ""
             typer.echo(f"error: {error}{kept}", err=True)
             return FAILED
+        shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
         try:
             if not events:
                 announce(instruments, console)
@@ -89,12 +90,13 @@ def run_protocol(
                 experiment = repetition.told()
                 for text in repetition.differences:
                     console.print(f"differs: {text}", highlight=False, markup=False, soft_wrap=True)
-            shown = EventSink(sys.stdout, str(path)) if events else ProgressSink(console)
             result = play(
                 experiment, instruments, path, shown, steering.of, sample=sample, note=note
             )
         finally:
             instruments.close()
+            if isinstance(shown, EventSink):
+                shown.close()
     if result.outcome is not Outcome.FINISHED:
         console.print(
             f"[bold]{result.outcome.value}[/] {escape(result.reason)}",
