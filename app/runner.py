@@ -40,6 +40,8 @@ from protocols.steps import (
 
 _POLL = 0.05
 """Time between two looks at a running program, in s of wall time."""
+_BEYOND = 1.05
+"""Voltage across the device over its greatest, from which the compliance did not hold."""
 _GRACE = 10.0
 """Time that a program may take beyond its own before it counts as lost, in s."""
 
@@ -274,6 +276,7 @@ class Runner:
         )  # fmt: skip
         for sink in self._sinks:
             sink.progress(progress)
+        self._raise_if_beyond(samples, play)
         limited = (samples.flags & Flag.LIMIT) != 0
         if program.on_limit == "fail" and limited.any():
             row = int(np.argmax(limited))
@@ -285,6 +288,21 @@ class Runner:
                 "allows it"
             )
         return kept
+
+    def _raise_if_beyond(self, samples: Samples, play: Play) -> None:
+        """The compliance keeps the device within its limits; see that it does."""
+        most = self._rig.limits.max_voltage
+        # While nothing is driven, a device may be resting at what it was charged to before.
+        volts = np.where(samples.source_level != 0, np.abs(samples.voltage), 0.0)
+        if (volts > _BEYOND * most).any():
+            row = int(np.argmax(volts))
+            raise ComplianceError(
+                f"{VOLTAGE.format(samples.voltage[row])} was read across the device at pulse "
+                f"{samples.pulse_index[row]} of {play.label!r}, although its max_voltage is "
+                f"{VOLTAGE.format(most)} and the source was set to keep it; the output is off. "
+                "Look for a limit that was changed on the front panel, sense leads that are off, "
+                "or another source at the device"
+            )
 
     def _announce_pausing(self, program: PulseProgram, started: float) -> None:
         if self._state is RunState.RUNNING and not self._resume.is_set():
