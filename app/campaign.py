@@ -16,6 +16,7 @@ from app.campaign_folder import Identity, Measured
 from app.errors import InputError
 from app.experiment import Before, Experiment
 from app.rig_file import RigFile
+from app.toml_file import all_lines
 from app.user_protocol import ProtocolSource, find_protocol
 from data.run import Outcome
 from protocols.plan import Plan
@@ -122,7 +123,7 @@ class Campaign:
                     replace(run, number=len(runs) + k) for k, run in enumerate(planned, start=1)
                 ]
         if problems:
-            raise InputError("\n".join(problems))
+            raise InputError(all_lines(problems))
         return cls(rig, path.parent / content.rig if content.rig else None, tuple(runs))
 
     def complete(self, measured: Measured) -> dict[int, Path]:
@@ -148,7 +149,7 @@ def _planned(section: RunSection, folder: Path, rig: RigFile) -> Sequence[Planne
             swept = swept_text(point, kind)
             problems += [f"{swept}: {p}" if swept else p for p in str(error).splitlines()]
     if problems:
-        raise InputError("\n".join(problems))
+        raise InputError(all_lines(problems))
     return runs
 
 

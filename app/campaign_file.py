@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from app.errors import InputError
 from app.rig_file import RigFile
-from app.toml_file import Section, read_toml
+from app.toml_file import Section, all_lines, read_toml
 from protocols.parameter import Parameter
 from protocols.protocol import Protocol
 from protocols.quantities import TIME, Quantity, Time, Voltage
@@ -169,7 +169,7 @@ class CampaignFile(Section):
             if not run.protocol
         ]
         if nameless:
-            raise InputError("\n".join(nameless))
+            raise InputError(all_lines(nameless))
         return campaign
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -11,6 +11,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import InputError
+
+MOST_BYTES = 4_000_000
+"""Largest file that is read."""
+MOST_PROBLEMS = 50
+"""Most problems that one message names."""
+_LONGEST = 500
+"""Characters of a value that a message quotes."""
 
 
 class Section(BaseModel):
@@ -42,11 +49,18 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
         problem.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise InputError(f"{what} {path} is too large; at most {MOST_BYTES} bytes")
+        content = tomllib.loads(text.decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{what} {path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{what} {path} is not TOML: {error}") from error
+    except ValueError as error:
+        # Also an integer of more digits than Python reads.
+        raise InputError(f"{what} {path} is not TOML: {shortened(str(error))}") from error
+    except RecursionError:
+        raise InputError(f"{what} {path} is not TOML: it is nested too deeply") from None
     return checked(content, kind, f"{what} {path}")
 
 
@@ -67,7 +81,19 @@ def checked(content: Mapping[str, Any], kind: type[S], where: str) -> S:
         return kind.model_validate(content)
     except ValidationError as error:
         lines = [f"{where}: {_line(kind, dict(p))}" for p in _causes(error)]
-        raise InputError("\n".join(dict.fromkeys(lines))) from None
+        raise InputError(all_lines(lines)) from None
+
+
+def all_lines(lines: Iterable[str]) -> str:
+    """Problems, each once, of which a damaged file may have thousands."""
+    different = list(dict.fromkeys(lines))
+    more = len(different) - MOST_PROBLEMS
+    return "\n".join(different[:MOST_PROBLEMS] + [f"and {more} more problems"] * (more > 0))
+
+
+def shortened(text: str) -> str:
+    """A text as it may stand in a message."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _causes(error: ValidationError) -> list[ErrorDetails]:
@@ -87,14 +113,15 @@ def _any_within(place: tuple[int | str, ...], problems: list[ErrorDetails]) -> b
 def _line(kind: type[Section], problem: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {key}; accepted here: {', '.join(_keys(kind, problem['loc'][:-1]))}"
+        accepted = ", ".join(_keys(kind, problem["loc"][:-1]))
+        return f"unknown key {shortened(key)}; accepted here: {accepted}"
     if problem["type"] == "missing":
         return f"{key} is missing"
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     if problem["type"] == "model_type":
         message = "it should be a table with keys"
-    value = "" if isinstance(problem["input"], dict) else f" = {problem['input']!r}"
-    return f"{key or 'as a whole'}{value}: {message}"
+    value = "" if isinstance(problem["input"], dict) else f" = {shortened(repr(problem['input']))}"
+    return f"{shortened(key) or 'as a whole'}{value}: {shortened(message)}"
 
 
 def _keys(kind: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
