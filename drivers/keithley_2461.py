@@ -7,8 +7,10 @@ sourced; the sourced quantity is recorded as programmed, since measuring it too 
 reading. When a reading begins is the instrument's choice: as late in its pulse as it fits.
 
 Source: Model 2461 Reference Manual (2461-901-01 and the help of tsp-toolkit), SCPI command
-reference; the vendor's examples for the 2461. The words of SENSe:AZERo:ONCE, SENSe:COUNt,
-SYSTem:LFRequency and SYSTem:ERRor:COUNt were not seen there and are those of its relatives.
+reference; the vendor's examples for the 2461. The words of SENSe:AZERo, SENSe:COUNt, SENSe:AVERage,
+SYSTem:LFRequency, SYSTem:ERRor:COUNt and the type that SYSTem:EVENtlog:NEXT? takes were not seen
+there and are those of its relatives, from memory; one that is wrong is refused by the instrument
+and nothing is started.
 """
 
 from __future__ import annotations
@@ -208,14 +210,20 @@ class Keithley2461(SourceMeter):
 
     def read_back(self) -> OutputState:
         with link_errors(self._link.address):
-            on = self._ask("OUTP?").strip() == "1"
+            output = self._ask("OUTP?")
+            if output not in ("0", "1"):
+                raise ValueError(f"{output[:80]!r} for the state of the output")
             off = self._off_mode()
-        return OutputState(on, f"output {'on' if on else 'off'}, off mode {off}")
+        return OutputState(
+            output == "1", f"output {'off' if output == '0' else 'on'}, off mode {off}"
+        )
 
     def _off_mode(self) -> str:
         """What off means, of either function; both when they differ."""
-        modes = {self._ask(f"OUTP:{kind}:SMOD?").strip() for kind in ("CURR", "VOLT")}
-        return " or ".join(sorted(_OFF_MODES.get(mode, mode) for mode in modes))
+        modes = {self._ask(f"OUTP:{kind}:SMOD?") for kind in ("CURR", "VOLT")}
+        if unknown := modes - _OFF_MODES.keys():
+            raise ValueError(f"{unknown} for the off mode")
+        return " or ".join(sorted(_OFF_MODES[mode] for mode in modes))
 
     def stand_by(self) -> None:
         with link_errors(self._link.address):
@@ -289,11 +297,11 @@ class Keithley2461(SourceMeter):
 
     def errors(self) -> tuple[str, ...]:
         with link_errors(self._link.address):
-            return tuple(self._entries())
+            return self._entries()
 
-    def _entries(self) -> list[str]:
+    def _entries(self) -> tuple[str, ...]:
         count = int(float(self._ask("SYST:ERR:COUN?")))
-        return [self._ask("SYST:ERR?").strip() for _ in range(count)]
+        return tuple(self._ask("SYST:ERR?") for _ in range(count))
 
     def _raise_errors(self, during: str) -> None:
         if entries := self._entries():

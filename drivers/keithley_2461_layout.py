@@ -86,7 +86,7 @@ class Layout:
         return np.asarray(self.reading * self.period + self.delay, dtype=np.float64)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def layout(program: PulseProgram) -> Layout | None:
     """Lay a program out; None when it can be neither a pulse list nor a list sweep."""
     return _pulses(program) or _sweep(program)

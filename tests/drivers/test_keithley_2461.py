@@ -239,6 +239,24 @@ def test_making_it_safe_aborts_first_and_reads_back():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("late", ["0.0123,1e-3", "9"])
+def test_a_late_answer_to_another_query_is_never_taken_for_an_output_that_is_off(late):
+    meter, link = connected(late, "0", "HIMP")
+    with pytest.raises(LinkError, match="for the state of the output"):
+        meter.read_back()
+    link.answers[:] = ["0", late, "0"]
+    with pytest.raises(LinkError, match="for the off mode"):
+        meter.read_back()
+
+
+def test_its_error_queue_is_read(parts):
+    meter, _, _, link = parts
+    link.instrument.write(b"SOUR:CURR")
+    (entry,) = meter.errors()
+    assert entry.startswith('-109,"Missing parameter;1;')
+    assert meter.errors() == ()
+
+
 @pytest.mark.parametrize("answers", [("1", "HIMP", "HIMP"), ("0", "NORM", "HIMP")])
 def test_a_state_that_is_not_safe_is_told(answers):
     meter, _ = connected(*answers)

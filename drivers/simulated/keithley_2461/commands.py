@@ -127,7 +127,12 @@ def _system(of: Emulated2461) -> list[Row]:
         Query(":SYSTem:ERRor:COUNt?", lambda: len(of.errors)),
         Action(":SYSTem:CLEar", of.clear_log),
         Action(":SYSTem:EVENtlog:POST", of.post, Text(), kinds),
-        Query(":SYSTem:EVENtlog:NEXT?", of.take_event, Choice("ERRor|WARNing|INFormational")),
+        Query(
+            ":SYSTem:EVENtlog:NEXT?",
+            of.take_event,
+            Choice("ERRor|WARNing|INFormational|ALL", "ALL"),
+        ),
+        Action("*CLS", of.clear_status),
         Query(":SYSTem:TIME?", of.seconds),
     ]
 

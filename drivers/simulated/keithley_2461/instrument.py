@@ -2,10 +2,10 @@
 
 Commands, ranges and errors from the Model 2461 Reference Manual (2461-901-01 A), sections 3 and 6,
 and the help of tsp-toolkit for the 2461; the words of SENSe:AZERo, SENSe:COUNt, SENSe:AVERage,
-SYSTem:LFRequency and SYSTem:ERRor:COUNt as the 2450 has them, from memory. Of the SCPI command
-set there is what sources, measures, pulses and sweeps: no digitizer, no trigger blocks of one's
-own, no status subsystem of event numbers. Inferred: that a timestamp is the beginning of a
-reading, and that binary readings come in a block of indefinite length as they do in TSP.
+SYSTem:LFRequency, SYSTem:ERRor:COUNt and the types of events as the 2450 has them, from memory. Of
+the SCPI command set there is what sources, measures, pulses and sweeps: no digitizer, no trigger
+blocks of one's own, no status subsystem of event numbers. Inferred: that a timestamp is the
+beginning of a reading, and that binary readings come in a block of indefinite length as in TSP.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class Emulated2461(ScpiInstrument):
         self._inform(code, f"User: {text}", number)
 
     def take_event(self, kind: str) -> str:
-        """The oldest entry of a kind, which is taken from the log."""
-        if kind == "INF":
+        """The oldest entry of a kind, which is taken from the log; of all kinds errors first."""
+        if kind == "INF" or (kind == "ALL" and not self.errors):
             return self._events.popleft() if self._events else '0,"No error;0;0 0"'
         code, text = self.errors.next()
         return f'{code},"{text}"'
@@ -115,6 +115,11 @@ class Emulated2461(ScpiInstrument):
         """Forget every entry."""
         self._events.clear()
         self.errors.clear()
+
+    def clear_status(self) -> None:
+        """``*CLS``, which empties the event log too."""
+        self._clear_status()
+        self._events.clear()
 
     def _inform(self, code: int, text: str, kind: int = 4) -> None:
         if kind == 1:

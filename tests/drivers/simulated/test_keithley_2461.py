@@ -115,7 +115,7 @@ def test_a_query_of_the_buffer_sizes_of_the_manual(smu):
 
 def test_the_event_log(smu):
     smu.send('*CLS\nSYST:EVEN:POST "my error", INF')
-    assert smu.ask("SYST:EVEN:NEXT? INF").startswith('1003,"User: my error;4;2026/01/01 00:00:00.')
+    assert smu.ask("SYST:EVEN:NEXT?").startswith('1003,"User: my error;4;2026/01/01 00:00:00.')
     smu.send("SOUR:CURR")
     assert smu.ask("SYST:ERR?").startswith('-109,"Missing parameter;1;')
     assert smu.ask("SYST:EVEN:NEXT? INF").startswith("0,")
