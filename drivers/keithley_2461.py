@@ -136,10 +136,11 @@ class Keithley2461(SourceMeter):
         }  # fmt: skip
 
     def start(self) -> float:
+        _, found = self._loaded()
         with link_errors(self._link.address):
             self._write(f'SYST:EVEN:POST "{_MARK}", INF')
             self._write("INIT")
-            self._started = self._posted() - self._zero
+            self._started = self._posted() - self._zero + found.lead
             self._raise_errors("the start")
         return self._started
 
@@ -154,7 +155,7 @@ class Keithley2461(SourceMeter):
             going = state in ("RUNNING", "WAITING")
             if not going and stored < found.readings:
                 self._raise_if_stopped(state, stored, found.readings)
-            ended = not going and stored >= found.readings and self._is_over(program)
+            ended = not going and stored >= found.readings and self._is_over(found)
             last = int(np.searchsorted(found.reading, stored))
             if first < last:
                 most = found.reading[first] + _MOST_PER_DRAIN
@@ -170,11 +171,10 @@ class Keithley2461(SourceMeter):
             f"trigger model is {state}; look for a message on its front panel"
         )
 
-    def _is_over(self, program: PulseProgram) -> bool:
+    def _is_over(self, found: Layout) -> bool:
         """Whether its time has passed; the trigger model may be idle only by its old state."""
-        if program.total_duration > _SETTLED:
-            return True
-        return self._clock() - self._zero >= self._started + program.total_duration
+        lasts = found.readings * found.period - found.lead
+        return lasts > _SETTLED or self._clock() - self._zero >= self._started + lasts
 
     def _rows(self, wanted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Readings by their numbers from 0, a row each: reading, time, source, its status."""
@@ -193,7 +193,7 @@ class Keithley2461(SourceMeter):
         self._drained += len(table)
         reading, relative, source, status = table.T
         # Timestamps count from the first reading of the buffer, which begins as requested.
-        requested, time = found.requested[rows], relative + found.delay
+        requested, time = found.requested[rows], relative + found.delay - found.lead
         if float((requested - time).max(initial=0.0)) > max(_TIMING_ERROR, 0.1 * found.period):
             raise InstrumentError(
                 f"the {self._identity.model} reads earlier than it was told to, by "

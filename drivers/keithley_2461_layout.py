@@ -9,6 +9,11 @@ of the list a slot; a pulse at the bias level is what reads at the end of a gap:
               │ width │o│ width │o│                        o off time, at the bias level
     program   │ width │       gap         │
 
+The grid goes from pulse to pulse. What comes before the first may begin between two slots, at the
+bias level as before the program; a gap that is followed by another gap, as in a rest with readings
+on a logarithmic scale, may end there: it is read in its last whole slot, up to a slot before its
+end.
+
 What needs no return to a bias level, as a staircase, is a list sweep: one level after the
 other, each read once at its end.
 """
@@ -16,6 +21,7 @@ other, each read once at its end.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -40,6 +46,8 @@ _OFF = 1.01e-4
 """Least part of a slot at the bias level: pulses have a duty cycle of at most 99.99 %."""
 _FINEST = 1000
 """Slots that the shortest pulse and gap are divided into, at most."""
+_ALIGNED = 1e-6
+"""Part of a slot by which what is on the grid may miss it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +69,8 @@ class Layout:
         delay of each reading, in s.
     period
         From one entry of the list to the next, in s.
+    lead
+        Time at the bias level before the program begins, in s.
     reading
         Number of the reading, from 0, that belongs to each segment, shape (n,).
     """
@@ -73,6 +83,7 @@ class Layout:
     off: float
     delay: float
     period: float
+    lead: float
     reading: NDArray[np.int64]
 
     @property
@@ -83,7 +94,7 @@ class Layout:
     @property
     def requested(self) -> NDArray[np.float64]:
         """Start of the reading of each segment after the start of the program, in s, (n,)."""
-        return np.asarray(self.reading * self.period + self.delay, dtype=np.float64)
+        return np.asarray(self.reading * self.period + self.delay - self.lead)
 
 
 @lru_cache(maxsize=2)
@@ -93,71 +104,92 @@ def layout(program: PulseProgram) -> Layout | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stretches:
-    """A program cut into what begins and ends on the grid: a pulse with its gap, or a gap."""
+class _Timeline:
+    """A program whose pulses have one width: when each segment begins and ends, in s.
+
+    `starts` are the beginnings of pulses, which have to be on the grid.
+    """
 
     bias: float
     width: float
-    duration: NDArray[np.float64]
     driven: NDArray[np.bool_]
-    pulsed: NDArray[np.bool_]
-    of_segment: NDArray[np.int64]
+    begin: NDArray[np.float64]
+    end: NDArray[np.float64]
+    starts: NDArray[np.float64]
 
 
-def _stretches(program: PulseProgram) -> _Stretches | None:
+def _timeline(program: PulseProgram) -> _Timeline | None:
     level = program.level
-    constant = bool((level == level[0]).all())
-    bias = float(level[0]) if constant else 0.0
+    bias = float(level[0]) if bool((level == level[0]).all()) else 0.0
     driven = level != bias
     widths = program.duration[driven]
     if len(widths) and not np.allclose(widths, widths[0], rtol=1e-9, atol=0):
         return None
     if driven[-1] or bool((driven[1:] & driven[:-1]).any()):
         return None
-    before = np.concatenate(([False], driven[:-1]))
-    ends = np.flatnonzero(~driven)
-    duration = program.duration[ends] + np.where(before[ends], program.duration[ends - 1], 0.0)
-    of_segment = np.cumsum(~driven) - np.where(driven, 0, 1)
+    begin = program.start
     width = float(widths[0]) if len(widths) else 0.0
-    return _Stretches(bias, width, duration, driven, before[ends], of_segment)
+    return _Timeline(bias, width, driven, begin, begin + program.duration, begin[driven])
 
 
 def _pulses(program: PulseProgram) -> Layout | None:
-    cut = _stretches(program)
-    if cut is None:
+    line = _timeline(program)
+    if line is None:
         return None
-    least = max(cut.width, LEAST_WIDTH, program.aperture + OVERHEAD) * (1 - 1e-9)
-    shortest = float(cut.duration.min())
-    most = min(int(shortest / least), _FINEST)
-    # Behind a pulse the finest grid reads latest in its gap; without pulses the coarsest will do.
-    parts = range(most, 0, -1) if cut.width else range(1, most + 1)
-    kinds = np.unique(np.stack([cut.duration, cut.pulsed]), axis=1)
     found = None
-    for part in parts:
-        slot = shortest / part
-        slots = kinds[0] / slot
-        if np.abs(slots - np.rint(slots)).max() > 1e-6 or (np.rint(slots) < 1 + kinds[1]).any():
+    for slot in _slots(program, line):
+        if line.end[-1] / slot > MOST_READINGS * (1 + 1e-6):
             continue
-        if np.rint(cut.duration / slot).sum() > MOST_READINGS and part > 1 and cut.width:
-            continue
-        found = _on_grid(program, cut, slot)
-        if len(found.levels) <= MOST_LEVELS:
-            return found
+        candidate = _on_grid(program, line, slot)
+        if candidate is not None:
+            found = candidate
+            if len(found.levels) <= MOST_LEVELS:
+                break
     return found
 
 
-def _on_grid(program: PulseProgram, cut: _Stretches, slot: float) -> Layout:
-    slots = np.rint(cut.duration / slot).astype(np.int64)
-    first = np.cumsum(slots) - slots
-    every = np.full(int(slots.sum()), cut.bias)
-    every[first[cut.pulsed]] = program.level[cut.driven]
-    reading = np.where(cut.driven, first[cut.of_segment], (first + slots - 1)[cut.of_segment])
+def _slots(program: PulseProgram, line: _Timeline) -> Iterator[float]:
+    """Lengths of slots to try, the best first: those with which readings come latest."""
+    least = max(line.width, LEAST_WIDTH, program.aperture + OVERHEAD)
+    if not line.width:
+        shortest = float(program.duration.min())
+        yield shortest
+        parts = min(int(shortest / least * (1 + 1e-9)), _FINEST)
+        yield from (shortest / part for part in range(parts, 1, -1))
+        return
+    apart = np.diff(line.starts)
+    if not len(apart):
+        yield max(least, line.width / (1 - _OFF))
+        return
+    shortest = float(apart.min())
+    kinds = np.unique(apart)
+    for part in range(min(int(shortest / least * (1 + 1e-9)), _FINEST), 0, -1):
+        slots = kinds / (shortest / part)
+        if np.abs(slots - np.rint(slots)).max() <= _ALIGNED:
+            yield shortest / part
+
+
+def _on_grid(program: PulseProgram, line: _Timeline, slot: float) -> Layout | None:
+    """One pulse a slot; None when a gap has no whole slot in it to be read in."""
+    # The grid begins with the first pulse; what comes before it may begin within a slot.
+    ahead = line.starts[0] / slot if len(line.starts) else 0.0
+    lead = max(math.ceil(ahead - _ALIGNED) - ahead, 0.0)
+    starts, ends = line.begin / slot + lead, line.end / slot + lead
+    begin = np.where(line.driven, np.rint(starts), np.ceil(starts - _ALIGNED))
+    last = np.where(line.driven, begin, np.floor(ends + _ALIGNED) - 1)
+    # Behind a pulse, whose slot may be longer than it is, comes the next slot.
+    first = np.where(line.driven, last, np.maximum(begin, np.concatenate(([0], last[:-1] + 1))))
+    if (last < first).any():
+        return None
+    every = np.full(math.ceil(ends[-1] - _ALIGNED), line.bias)
+    reading = last.astype(np.int64)
+    every[reading[line.driven]] = program.level[line.driven]
     levels = _repeated(every)
-    off = max(slot - cut.width if cut.width else 0.0, _OFF * slot)
+    off = max(slot - line.width if line.width else 0.0, _OFF * slot)
     width = slot - off
     return Layout(
-        "pulses", levels, len(every) // len(levels), cut.bias, width, off,
-        max(width - program.aperture - OVERHEAD, 0.0), slot, reading,
+        "pulses", levels, len(every) // len(levels), line.bias, width, off,
+        max(width - program.aperture - OVERHEAD, 0.0), slot, lead * slot, reading,
     )  # fmt: skip
 
 
@@ -168,7 +200,7 @@ def _sweep(program: PulseProgram) -> Layout | None:
         return None
     levels = _repeated(program.level)
     return Layout(
-        "sweep", levels, len(program) // len(levels), 0.0, 0.0, 0.0, delay, step,
+        "sweep", levels, len(program) // len(levels), 0.0, 0.0, 0.0, delay, step, 0.0,
         np.arange(len(program)),
     )  # fmt: skip
 
@@ -190,6 +222,8 @@ def nearest(program: PulseProgram) -> str:
         return f"the nearest that fits gives every pulse one width, as {_ms(float(widths.min()))}"
     slot = max(float(widths[0]), least)
     gaps = np.unique(program.duration[~driven])
+    if gaps.min() < slot * (1 - 1e-9):
+        return f"the nearest that fits has no gap below {_ms(slot)}, where {_ms(gaps.min())} is"
     rounded = [max(round(float(gap) / slot), 1) * slot for gap in gaps]
     changed = [f"{_ms(g)} to {_ms(r)}" for g, r in zip(gaps.tolist(), rounded, strict=True)
                if not math.isclose(g, r, rel_tol=1e-6)]  # fmt: skip

@@ -45,6 +45,13 @@ PROGRAMS = {
     "staircase": program(*(hold(0.05 * v, 0.02) for v in (*range(9), *range(9, -1, -1))), **VOLTS),
     "held voltage": program(hold(0.3, 0.1, 10), **VOLTS),
     "rest": program(rest(0.2, 5), aperture=20e-3),
+    "pairs at any distance": program(rest(0.05), pulse(), rest(7.77e-3), pulse(), rest(0.05)),
+    "decay on a logarithmic scale": program(
+        rest(0.02), pulse(), *(rest(d) for d in np.diff(np.geomspace(2e-3, 0.2, 9)))
+    ),
+    "rest on a logarithmic scale": program(
+        *(rest(float(d)) for d in np.diff(np.geomspace(0.2, 20, 21), prepend=0)), aperture=20e-3
+    ),
 }
 
 IDENTITY = "KEITHLEY INSTRUMENTS,MODEL 2461,04110442,1.7.1e"
@@ -268,26 +275,35 @@ def test_a_state_that_is_not_safe_is_told(answers):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "slots", "count", "off"),
+    ("name", "kind", "slots", "count", "off", "early"),
     [
-        ("up and down", "pulses", 8, 1, 1.01e-7),
-        ("longer gaps", "pulses", 10, 10, 1.01e-7),
-        ("gaps between multiples", "pulses", 10, 10, 3e-5),
-        ("paired pulses", "pulses", 110, 1, 1.01e-7),
-        ("staircase", "sweep", 19, 1, 0.0),
-        ("held voltage", "pulses", 1, 10, 0.1 * 1.01e-4),
-        ("rest", "pulses", 1, 5, 0.2 * 1.01e-4),
+        ("up and down", "pulses", 8, 1, 1.01e-7, 0),
+        ("longer gaps", "pulses", 10, 10, 1.01e-7, 0),
+        ("gaps between multiples", "pulses", 10, 10, 3e-5, 0),
+        ("paired pulses", "pulses", 110, 1, 1.01e-7, 0),
+        ("pairs at any distance", "pulses", 101, 1, 9.625e-5, 1),
+        ("decay on a logarithmic scale", "pulses", 219, 1, 1.01e-7, 1),
+        ("rest on a logarithmic scale", "pulses", 1, 773, 2.614e-6, 1),
+        ("staircase", "sweep", 19, 1, 0.0, 0),
+        ("held voltage", "pulses", 1, 10, 0.1 * 1.01e-4, 0),
+        ("rest", "pulses", 1, 5, 0.2 * 1.01e-4, 0),
     ],
 )
-def test_a_program_becomes_a_list(name, kind, slots, count, off):
+def test_a_program_becomes_a_list(name, kind, slots, count, off, early):
     found = layout(PROGRAMS[name])
     assert (found.kind, len(found.levels), found.count) == (kind, slots, count)
-    assert found.off == pytest.approx(off)
+    assert found.off == pytest.approx(off, rel=0.01)
     ends = PROGRAMS[name].start + PROGRAMS[name].duration
     late = ends - PROGRAMS[name].aperture - found.requested
-    # A reading ends within its segment, and no more than the off time before it has to.
+    # A reading ends within its segment, and no more than the off time before it has to; between
+    # two gaps it may come a slot earlier.
     assert late.min() >= 1.4e-4
-    assert late.max() <= 2.3e-4 + off + 1e-9
+    assert late.max() <= 2.3e-4 + off * 1.01 + early * found.period + 1e-9
+    assert (found.requested >= PROGRAMS[name].start - 1e-9).all()
+    driven = PROGRAMS[name].level != 0
+    if found.kind == "pulses" and name != "held voltage":
+        pulses = np.flatnonzero(np.tile(found.levels, found.count)) * found.period - found.lead
+        assert pulses == pytest.approx(PROGRAMS[name].start[driven], abs=1e-8)
 
 
 def test_every_other_pulse_of_the_list_is_a_gap_with_its_reading():
@@ -301,10 +317,12 @@ def test_every_other_pulse_of_the_list_is_a_gap_with_its_reading():
     [
         (program(pulse(width=3e-4), rest(1e-3)), "shorter than the 2461 can time .* 430 us"),
         (program(pulse(), rest(1e-3), pulse(width=2e-3), rest(1e-3)), "one width, as 1 ms"),
-        (program(pulse(), rest(10.4e-3), pulse(), rest(0.05)),
+        (program(pulse(), rest(10.4e-3), pulse(), rest(1e-3), pulse(), rest(0.05)),
          r"nearest that fits has gaps in multiples of 1 ms: 10\.4 ms to 10 ms"),
-        (program(pulse(), pulse(-1e-3), rest(1.5e-3)), "with a gap behind it"),
-        (program(*(rest(d) for d in np.geomspace(0.1, 10, 8))), "equal steps"),
+        (program(pulse(width=20e-3), rest(10e-3), pulse(width=20e-3), rest(0.05)),
+         "no gap below 20 ms, where 10 ms is"),
+        (program(pulse(), pulse(-1e-3), rest(1.5e-3)), "with a gap no shorter behind it"),
+        (program(pulse(), *(rest(d) for d in (9e-4, 2e-3, 5e-3))), "no gap below 1 ms, where 0.9 ms is"),
         (program(*(p for k in range(1, 1252) for p in (pulse(1e-6 * k), rest(1e-3)))),
          "2502 levels, more than the 2461 holds; at most 2500 .*LIST:APPend.*first 2500 segments"),
         (program(PulseTrain(1e-3, 1e-3, 1e-3, 500_001, "up")),
@@ -313,7 +331,7 @@ def test_every_other_pulse_of_the_list_is_a_gap_with_its_reading():
         (program(pulse(), rest(1e-3), aperture=1e-4), "aperture 100 us is not possible"),
         (program(pulse(8.0), rest(1e-3)), "level 8 A is beyond the 2461; at most 7 A"),
     ],
-    ids=["short", "widths", "gaps", "no gap", "logarithmic", "levels", "readings", "limit",
+    ids=["short", "widths", "gaps", "short gap", "no gap", "decay", "levels", "readings", "limit",
          "aperture", "level"],
 )  # fmt: skip
 def test_what_cannot_be_timed_is_refused_before_anything_is_sent(parts, refused, said):
