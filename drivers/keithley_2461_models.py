@@ -34,8 +34,8 @@ class _Capabilities(Capabilities):
         if lists.layout(program) is not None or self._timing_violations(program):
             return []
         return [
-            f"the {self.model} times pulses of one width, each with a gap no shorter behind it, that "
-            f"begin on a grid of slots ({_MANUAL}, SOURce:PULSe:SWEep:LIST), or equal steps; "
+            f"the {self.model} times pulses of one width, each with a gap no shorter behind it, "
+            f"that begin on a grid of slots ({_MANUAL}, SOURce:PULSe:SWEep:LIST), or equal steps; "
             f"{lists.nearest(program)}"
         ]
 
