@@ -1,10 +1,13 @@
-"""Makes every picture of the site by running the program: ``python docs/make_images.py``.
+"""Makes every picture of the site by running the program: ``python docs/make_images.py [FOLDER]``.
 
-Each picture is made twice, light and dark (``NAME.png`` and ``NAME-dark.png``).
+Each picture is made twice, light and dark (``NAME.png`` and ``NAME-dark.png``). Those of networks
+need MNIST and minutes, and are made of a folder of trainings if one is given: that of the command
+in `docs/explanation/network.md`.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,9 @@ from analysis.style import DARK, LIGHT, SMALL, TEXT, Theme, dress, legend, new_f
 from app import lab
 from app.rig_file import RigFile
 from app.rigs import make_bench
+from app.train_command import FIGURES, figures
+from network.summary import summarise
+from network.training_file import load
 
 FOLDER = Path(__file__).parent / "images"
 
@@ -36,6 +42,18 @@ def main() -> None:
     for name, draw in drawings.items():
         for look, ending in ((LIGHT, ""), (DARK, "-dark")):
             draw(look).savefig(FOLDER / f"{name}{ending}.png")
+    if len(sys.argv) > 1:
+        draw_networks(Path(sys.argv[1]))
+
+
+def draw_networks(trainings: Path) -> None:
+    """Accuracies, weight maps and histograms of a folder of trainings."""
+    kinds = ("float", "500-ohm", "1-kohm", "8-kohm", "open")
+    files = [path for kind in kinds for path in sorted(trainings.glob(f"{kind}_*.h5"))]
+    summary = summarise([load(path) for path in files])
+    for dark, ending in ((False, ""), (True, "-dark")):
+        for name, figure in zip(FIGURES, figures(summary, dark), strict=True):
+            figure.savefig(FOLDER / f"network-{name}{ending}.png")
 
 
 MICRO = "\N{MICRO SIGN}"

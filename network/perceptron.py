@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from network.synapses import Floats, Layer
 
+FEW = 10
+"""Images of a batch up to which many pixels are dark in all of them."""
+
 
 class Perceptron:
     """Two layers of weights.
@@ -44,7 +47,13 @@ class Perceptron:
         back *= active
         back *= 1 - active
         self.output.change(_product(active, errors))
-        self.hidden.change(_product(images, back))
+        if count > FEW:
+            self.hidden.change(_product(images, back))
+            return
+        # Most pixels of an image are dark, and no weight of a dark pixel is to change.
+        bright = np.flatnonzero(images.any(axis=0))
+        rows = np.append(bright, images.shape[1])
+        self.hidden.change(_product(images[:, bright], back), rows)
 
     def _forward(self, images: Floats) -> tuple[Floats, Floats]:
         first, second = self.hidden.weights, self.output.weights

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from analysis.update_curve import Direction, UpdateCurve
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.intp]
 Rounding = Literal["stochastic", "deterministic", "sign"]
 Jump = Literal["formula", "table"]
 Mapping = Literal["single", "pair"]
 
 MOST = 16_000
-"""Most pulses that one update sends to a device."""
+"""Most pulses that one update sends to a device: more than any window is wide."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,11 @@ class Layer(Protocol):
     def sent(self) -> Pulses:
         """Pulses so far."""
 
-    def change(self, wanted: Floats) -> None:
-        """Move the weights by `wanted`, as far as they can be."""
+    def change(self, wanted: Floats, rows: Rows | None = None) -> None:
+        """Move the weights by `wanted`, as far as they can be, of those inputs alone if given.
+
+        `wanted` is used up: it may hold something else afterwards.
+        """
 
     def state(self) -> list[Floats]:
         """What the weights are made of: copies that `restore` takes."""
@@ -100,8 +104,11 @@ class FloatLayer:
     weights: Floats
     sent: Pulses = field(default_factory=Pulses)
 
-    def change(self, wanted: Floats) -> None:
-        self.weights += wanted
+    def change(self, wanted: Floats, rows: Rows | None = None) -> None:
+        if rows is None:
+            self.weights += wanted
+        else:
+            self.weights[rows] += wanted
 
     def state(self) -> list[Floats]:
         return [self.weights.copy()]
@@ -136,14 +143,21 @@ class Devices:
         )
         self.sent = Pulses()
 
-    def pulse(self, count: NDArray[np.int32]) -> None:
-        """Send `count` pulses to each, up where it is positive, down where it is negative."""
-        flat, counts = self.x.reshape(-1), count.reshape(-1)
+    def pulse(self, count: NDArray[np.int32], rows: Rows | None = None) -> None:
+        """Send `count` pulses to each, up where it is positive, down where it is negative.
+
+        With `rows` the count is of those rows alone, each of them once.
+        """
+        flat, counts, width = self.x.reshape(-1), count.reshape(-1), self.x.shape[-1]
+        pulsed = np.flatnonzero(counts != 0)
+        signed = counts[pulsed]
         for direction, sign in self._directions:
-            chosen = np.flatnonzero(counts > 0 if sign > 0 else counts < 0)
-            if not len(chosen):
+            mine = signed > 0 if sign > 0 else signed < 0
+            n, chosen = np.abs(signed[mine]), pulsed[mine]
+            if not len(n):
                 continue
-            n = np.abs(counts[chosen])
+            if rows is not None:
+                chosen = rows[chosen // width] * width + chosen % width
             flat[chosen] = self._moved(flat[chosen], chosen, n, direction)
             total = int(n.sum(dtype=np.int64))
             self.sent += Pulses(up=total) if sign > 0 else Pulses(down=total)
@@ -195,6 +209,7 @@ class DeviceLayer:
         ]
         self.weights: Floats = np.empty(weights.shape, np.float32)
         self._read()
+        self._fine = np.empty(weights.shape, np.int32)
         self._per_weight = np.float32(rule.pulses or pulses_per_weight(curve, rule.scale))
 
     @property
@@ -202,12 +217,14 @@ class DeviceLayer:
         """Pulses so far, over all devices."""
         return sum((devices.sent for _, devices in self._devices), Pulses())
 
-    def change(self, wanted: Floats) -> None:
-        """Move the weights by `wanted`, shape (inputs, outputs), as far as pulses can."""
+    def change(self, wanted: Floats, rows: Rows | None = None) -> None:
         count = self._count(wanted)
         for sign, devices in self._devices:
-            devices.pulse(count if sign > 0 else -count)
-        self._read()
+            devices.pulse(count if sign > 0 else -count, rows)
+        if rows is None:
+            self._read()
+        else:
+            self.weights[rows] = self._as_weights([d.x[rows] for _, d in self._devices])
 
     def state(self) -> list[Floats]:
         return [devices.x.copy() for _, devices in self._devices]
@@ -218,26 +235,31 @@ class DeviceLayer:
         self._read()
 
     def _read(self) -> None:
+        self._as_weights([devices.x for _, devices in self._devices], self.weights)
+
+    def _as_weights(self, x: list[Floats], out: Floats | None = None) -> Floats:
         scale = np.float32(self._rule.scale)
-        first = self._devices[0][1].x
-        if len(self._devices) == 2:
-            np.subtract(first, self._devices[1][1].x, out=self.weights)
-            self.weights *= scale
-        else:
-            np.multiply(first, 2 * scale, out=self.weights)
-            self.weights -= scale
+        if len(x) == 2:
+            difference: Floats = np.subtract(x[0], x[1], out=out)
+            difference *= scale
+            return difference
+        weights: Floats = np.multiply(x[0], 2 * scale, out=out)
+        weights -= scale
+        return weights
 
     def _count(self, wanted: Floats) -> NDArray[np.int32]:
-        pulses = wanted * self._per_weight
-        # More would not fit the integers below, and no window is that many pulses wide.
-        np.clip(pulses, -MOST, MOST, out=pulses)
         if self._rule.rounding != "stochastic":
+            pulses = np.clip(wanted * self._per_weight, -MOST, MOST)
             whole = np.sign(pulses) if self._rule.rounding == "sign" else np.rint(pulses)
             counts: NDArray[np.int32] = whole.astype(np.int32)
             return counts
         # In units of 1/65536 pulse: a random number below one pulse is added and the fraction
         # cut off, which rounds up with the probability of the fraction.
-        fine = (pulses * np.float32(65536)).astype(np.int32)
+        wanted *= self._per_weight * np.float32(65536)
+        np.clip(wanted, -MOST * 65536, MOST * 65536, out=wanted)
+        # New memory for every update would take longer than all of the arithmetic.
+        fine = self._fine[: len(wanted)]
+        np.copyto(fine, wanted, casting="unsafe")
         raw = np.asarray(self._rng.bit_generator.random_raw((fine.size + 3) // 4))
         fine += raw.view(np.uint16)[: fine.size].reshape(fine.shape)
         return np.right_shift(fine, 16, out=fine)

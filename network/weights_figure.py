@@ -22,13 +22,15 @@ DIGIT = 3
 
 
 def digit_map(weights: tuple[NDArray[np.float32], ...], digit: int) -> NDArray[np.float32]:
-    """How much each pixel speaks for a digit, through the hidden layer: the layers' product.
+    """How much each pixel speaks for a digit rather than for the mean of all ten.
 
     The study shows "784 synaptic weights connected to the output digit" of a network that has
-    a hidden layer between; this reading of it is ours. The biases are left out.
+    a hidden layer between. This reading is ours: the product of both layers, without the biases,
+    less its mean over the digits, which moves no output against another.
     """
     hidden, output = weights
-    product: NDArray[np.float32] = hidden[:-1] @ output[:-1, digit]
+    outputs = output[:-1]
+    product: NDArray[np.float32] = hidden[:-1] @ (outputs[:, digit] - outputs.mean(axis=1))
     return product
 
 
@@ -60,7 +62,7 @@ def draw_maps(summary: Summary, digit: int = DIGIT, dark: bool = False) -> Figur
     origin, _, alert = provenance(summary)
     seed = summary.kinds[0].trained[0].task["seed"]
     conditions = DOT.join((
-        f"for digit {digit} (red) and against it (blue), both layers multiplied",
+        f"for digit {digit} (red) and against it (blue), layers multiplied, less the mean digit",
         f"{summary.epochs} epochs, seed {seed}",
     ))  # fmt: skip
     strip(foot, look, origin, conditions, alert)
@@ -113,5 +115,8 @@ def _histogram(
         np.histogram(after, edges)[0], edges, color=colour, label="after", fill=True, alpha=0.6
     )
     axes.set_yscale("log")
+    axes.tick_params(which="minor", colors=look.ink, width=0.4)
+    # Room for the legend above the highest bar.
+    axes.set_ylim(top=20 * axes.get_ylim()[1])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     legend(axes, look, loc="upper right", borderpad=0, handlelength=1.2)

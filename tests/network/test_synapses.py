@@ -131,7 +131,8 @@ def test_devices_learn_it_too_and_a_seed_repeats(curves, mapping):
 
 def test_back_propagation_goes_down_the_gradient_of_the_loss():
     rng = np.random.default_rng(5)
-    images = rng.uniform(0, 1, (7, 4)).astype(np.float32)
+    # Few images, of which some pixels are dark in all.
+    images = rng.uniform(0, 1, (7, 4)).astype(np.float32) * np.array([1, 0, 1, 1], np.float32)
     labels = rng.integers(0, 3, 7).astype(np.uint8)
     first = rng.normal(0, 1, (5, 6)).astype(np.float32)
     second = rng.normal(0, 1, (7, 3)).astype(np.float32)
@@ -165,3 +166,23 @@ def test_a_curve_without_energies_gives_none(curves):
     curve = curves["open"]
     bare = replace(curve, up=replace(curve.up, energy=float("nan")))
     assert np.isnan(bare.energy(1, 1)).all()
+
+
+@pytest.mark.parametrize("mapping", [None, "single", "pair"])
+def test_inputs_that_are_0_may_be_left_out(curves, mapping):
+    rng = np.random.default_rng(4)
+    start = rng.uniform(-0.5, 0.5, (9, 5)).astype(np.float32)
+    wanted = rng.normal(0, 0.1, (9, 5)).astype(np.float32)
+    rows = np.array([0, 3, 4, 8])
+    wanted[np.setdiff1d(np.arange(9), rows)] = 0
+    moved = []
+    for which in (None, rows):
+        made = (
+            FloatLayer(start.copy())
+            if mapping is None
+            else layer(curves["open"], start, mapping=mapping, rounding="deterministic", noise=0.0)
+        )
+        made.change(wanted.copy() if which is None else wanted[rows], which)
+        moved.append(made.weights.copy())
+    np.testing.assert_array_equal(moved[0], moved[1])
+    assert np.abs(moved[0] - start).max() > 0.05
