@@ -105,6 +105,10 @@ class RelayBank(ResistorBank):
     def states(self) -> Sequence[BankState]:
         return self._states
 
+    @property
+    def devices(self) -> Sequence[str]:
+        return tuple(self._devices)
+
     def select(self, resistance: float, tolerance: float) -> BankState:
         return self._select(nearest_state(self._states, resistance, tolerance))
 

@@ -177,6 +177,11 @@ class ResistorBank(ABC):
             A relay does not read back as it was set.
         """
 
+    @property
+    def devices(self) -> Sequence[str]:
+        """Names of the devices that `select_device` takes; none when the only one is fixed."""
+        return ()
+
     def select_relays(self, channels: frozenset[int]) -> BankState:
         """Select by relays instead of by the resistance that the table promises.
 

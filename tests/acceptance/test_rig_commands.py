@@ -5,13 +5,14 @@ import math
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
 from app.guard.record import Record, state_folder
 from app.rig_check import check
 from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
+from app.rigs import links, make_bench, open_bank, open_meter, open_rig
 
 RELAYS = "[resistor_bank]\ndevices = [{ name = 'A', channel = 110 }]\n"
 RESET = ["--set", "reset_watch=0.2", "--set", "reset_tolerance=10mV"]
@@ -26,7 +27,7 @@ def test_a_rig_with_nothing_across_its_resistors_passes(fmes, tmp_path):
     (tmp_path / "rig.toml").write_text(RELAYS)
     done = fmes("rig", "check", "rig.toml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "14 checks, 0 failed" in done.stdout
+    assert "15 checks, 0 failed" in done.stdout
     found = result(tmp_path)
     assert found["passed"]
     measured = [f["values"] for f in found["findings"] if "measured" in f["values"]]
@@ -76,6 +77,20 @@ def test_which_instrument_cannot_be_reached_is_told(fmes, served, tmp_path):
     assert bench.servers[0].resource_name in found["source-measure unit"]["text"]
     assert not found["resistor bank"]["passed"]
     assert bench.servers[1].resource_name in found["resistor bank"]["text"]
+
+
+def test_a_device_whose_relay_does_not_close_is_told():
+    devices = [{"name": "A", "channel": 110}, {"name": "B", "channel": 111}]
+    file = RigFile(resistor_bank={"devices": devices})
+    bench = make_bench(file, noise=False)
+    meter, bank = links(file, bench)
+    bank.instrument.stuck.add(111)
+    rig = open_rig(file, bench)
+    rig = replace(rig, meter=open_meter(file, meter), bank=open_bank(file, bank))
+    failed = [finding for finding in check(rig) if not finding.passed]
+    rig.close()
+    assert [finding.what for finding in failed] == ["device B"]
+    assert "relays none read back closed where 111 should be" in failed[0].text
 
 
 def test_an_entry_of_the_error_queue_is_told():
