@@ -39,6 +39,8 @@ _TIMING_ERROR = 100e-6
 _MOST_PER_DRAIN = 2000
 _SETTLED = 1.0
 """Time for which the state of the trigger model, looked at every 100 ms, is not yet believed."""
+_TRIES, _STOPPING = 3, 0.2
+"""How often it is told to be off until it says so, and the time between, in s."""
 _LIMITED, _OVERFLOW = 32, 9e37
 _COLUMNS = "READ,REL,SOUR,SOURSTAT"
 _MARK = "fmes clock"
@@ -243,13 +245,16 @@ class Keithley2461(SourceMeter):
         self._link.close()
 
     def _off_and_read_back(self) -> str:
-        with link_errors(self._link.address):
-            self._write("ABOR")
-            self._switch_off()
-        state = self.read_back()
-        if state.on or "high-impedance" not in state.text or " or " in state.text:
-            raise InstrumentError(f"after it was switched off it reads back: {state.text}")
-        return state.text
+        for _ in range(_TRIES):
+            with link_errors(self._link.address):
+                self._write("ABOR")
+                self._switch_off()
+            state = self.read_back()
+            if not state.on and state.text.endswith(f"off mode {_OFF_MODES['HIMP']}"):
+                return state.text
+            # A trigger model that is still being stopped may have refused to be told.
+            self._link.wait(_STOPPING)
+        raise InstrumentError(f"after it was switched off it reads back: {state.text}")
 
     def _switch_off(self) -> None:
         """High-impedance as the off mode, off, and no level that a later on would bring back."""

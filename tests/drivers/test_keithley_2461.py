@@ -1,8 +1,12 @@
 """The 2461 driver: its traffic, how it lays programs out, and what it does on the emulated 2461."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from reference import mean_voltages
 from scripted_link import ScriptedLink
 
 from app.rig_file import RigFile
@@ -265,10 +269,15 @@ def test_its_error_queue_is_read(parts):
 
 
 @pytest.mark.parametrize("answers", [("1", "HIMP", "HIMP"), ("0", "NORM", "HIMP")])
-def test_a_state_that_is_not_safe_is_told(answers):
-    meter, _ = connected(*answers)
+def test_a_state_that_is_not_safe_is_told_after_three_tries(answers):
+    meter, link = connected(*answers * 3)
     with pytest.raises(InstrumentError, match="after it was switched off it reads back"):
         meter.make_safe()
+    assert link.traffic.count("OUTP OFF") == 3
+    assert link.answers == []
+    meter, link = connected(*answers, "0", "HIMP", "HIMP")
+    assert meter.make_safe() == "output off, off mode high-impedance"
+    assert link.traffic.count("ABOR") == 2
 
 
 # How programs are laid out.
@@ -365,6 +374,19 @@ def test_what_is_read_is_what_a_2602b_reads(meter, name):
     scale = np.abs(column(expected, measured)).max()
     close = column(found, measured) - column(expected, measured)
     assert np.abs(close).max() <= 0.05 * scale + 2e-6
+
+
+@pytest.mark.parametrize("name", ["up and down", "longer gaps", "decay on a logarithmic scale"])
+def test_what_is_read_is_what_the_circuit_does(parts, name):
+    """Against the matrix exponential of the circuit's equations, gap readings included."""
+    meter, bench, _, _ = parts
+    stage, played = bench.stage(""), PROGRAMS[name]
+    stage.errors = replace(stage.errors, settling=((10.0, 1e-4),))
+    readings = column(play(meter, played), "voltage")
+    found = layout(played)
+    slots = [(level, found.period) for level in np.tile(found.levels, found.count)]
+    expected = mean_voltages(math.inf, slots, played.aperture, 150e-6 + found.off)
+    assert readings == pytest.approx(expected[found.reading], abs=2e-6)
 
 
 def test_the_output_is_off_and_high_impedance_before_and_after(parts):

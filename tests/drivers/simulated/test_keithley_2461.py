@@ -67,31 +67,19 @@ INIT
 
 
 def test_the_pulse_list_of_the_manual(smu):
-    """Page 6-107. A device that takes more than the limit ends it, as failAbort asks."""
-    smu.send(PULSE_LIST.replace("1, 5", "0.001, 0.005"))
+    """Page 6-107: six levels, three times, 200 ms each and 200 ms apart."""
+    smu.send(PULSE_LIST)
     assert smu.ask("*OPC?") == "1"
     assert errors(smu) == []
-    assert smu.ask("TRAC:ACT?") == "18", "six levels, three times"
-    assert values(smu, 'TRAC:DATA? 1, 3, "defbuffer1", SOUR') == pytest.approx(
-        [1e-3, 5e-3, 1e-3], abs=1e-5
-    )
+    assert smu.ask("TRAC:ACT?") == "18"
+    assert values(smu, 'TRAC:DATA? 1, 3, "defbuffer1", SOUR') == pytest.approx([1, 5, 1], rel=0.01)
     times = values(smu, 'TRAC:DATA? 1, 18, "defbuffer1", REL')
     assert np.diff(times) == pytest.approx(0.4, abs=1e-6)
 
 
-def test_the_pulse_list_of_the_manual_unmodified(smu):
-    smu.send(PULSE_LIST)
-    assert smu.ask("*OPC?") == "1"
-    assert errors(smu) == []
-    readings = int(smu.ask("TRAC:ACT?"))
-    assert 1 <= readings <= 18
-    status = int(float(smu.ask(f'TRAC:DATA? {readings}, {readings}, "defbuffer1", SOURSTAT')))
-    assert (readings == 18) != bool(status & 32), "it goes on as long as it is not limited"
-
-
-def test_the_appended_list_of_the_manual_unmodified(smu):
+def test_the_appended_list_of_the_manual(smu):
     """Pages 6-101 and 6-102: every point lasts 200 ms and what a measurement takes."""
-    smu.send(SWEEP_LIST.replace("SOUR:SWE:VOLT:LIST 1, 0.2", "SOUR:SWE:VOLT:LIST 1, 0.2, 1, OFF"))
+    smu.send(SWEEP_LIST)
     answer = values(smu, 'TRAC:DATA? 1, 12, "defbuffer1", SOUR, READ')
     assert answer[::2] == pytest.approx([1, 5] * 6, rel=0.01)
     times = values(smu, 'TRAC:DATA? 1, 12, "defbuffer1", REL')
