@@ -385,6 +385,7 @@ def train(
         from rich.console import Console
 
         from app.train_command import Asked, report, train_networks
+        from app.training_pool import WorkerLost
 
         asked = Asked(
             states=states, seeds=seeds, rate=rate, noise=noise, epochs=epochs, batch=batch,
@@ -392,9 +393,14 @@ def train(
             learning=learning, reference=reference,
         )  # fmt: skip
         console = Console(highlight=False, soft_wrap=True)
-        summary = train_networks(
-            files, asked, data=data, out=out, count=workers, scheduler=scheduler, console=console
-        )
+        try:
+            summary = train_networks(
+                files, asked, data=data, out=out, count=workers, scheduler=scheduler,
+                console=console,
+            )  # fmt: skip
+        except WorkerLost as error:
+            typer.echo(f"failed: {error}", err=True)
+            raise typer.Exit(FAILED) from None
         report(summary, out, console, figure=figure)
 
 

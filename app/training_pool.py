@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from app.errors import InputError
 from network.idx import Digits
 from network.training import Snapshot, Task, advance
+
+
+class WorkerLost(RuntimeError):
+    """A worker or the cluster went away; what was trained is in the files."""
 
 
 class Part(NamedTuple):
@@ -30,7 +35,13 @@ class Pool(Protocol):
         """Take a part."""
 
     def done(self) -> tuple[Part, Snapshot]:
-        """Wait for any of the parts taken."""
+        """Wait for any of the parts taken.
+
+        Raises
+        ------
+        WorkerLost
+            What computes went away.
+        """
 
 
 class Here:
@@ -79,8 +90,15 @@ class Workers:
         self._completed.add(future)
 
     def done(self) -> tuple[Part, Snapshot]:
+        from distributed import KilledWorker
+
         future = next(self._completed)
-        return self._parts.pop(future.key), future.result()
+        try:
+            return self._parts.pop(future.key), future.result()
+        except (CancelledError, KilledWorker) as error:
+            raise WorkerLost(
+                f"a worker or the cluster was lost ({error}); start again to go on"
+            ) from error
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """`fmes train`: from run files to accuracy, resumed after a kill, the same by whatever computes."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -120,6 +122,31 @@ def test_workers_and_a_cluster_give_the_same(once, measured, digits, tmp_path):
     assert_same(trainings(tmp_path / "cluster"), here)
     ran(*asked, "--out", tmp_path / "workers", "--workers", 2)
     assert_same(trainings(tmp_path / "workers"), here)
+
+
+def test_a_worker_that_is_lost_ends_it_and_what_was_learnt_is_kept(measured, digits, tmp_path):
+    from distributed import Client, LocalCluster
+
+    def kill_when_saved(address):
+        while not list(tmp_path.glob("*.h5.part")):
+            time.sleep(0.02)
+        with Client(address) as client:
+            pids = client.run(os.getpid)
+        for pid in pids.values():
+            os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, protocol="tcp://"
+    ) as cluster:
+        killer = threading.Thread(target=kill_when_saved, args=(cluster.scheduler_address,))
+        killer.start()
+        done = fmes(measured, "--data", digits, "--epochs", 10**6, "--states", "8k", "--no-float",
+                    "--out", tmp_path, "--scheduler", cluster.scheduler_address)  # fmt: skip
+        killer.join()
+    assert done.exit_code == 1, done.output
+    assert "start again to go on" in done.output
+    (part,) = tmp_path.glob("*.h5.part")
+    assert load(part).snapshot.done > 0
 
 
 def test_a_kill_costs_seconds_and_the_result_is_the_same(measured, digits, tmp_path):
