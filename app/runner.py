@@ -117,6 +117,8 @@ class Runner:
             self._enter(RunState.RUNNING, "")
             self._hear()
             self._rig.make_safe()
+            for step in plan.selections:
+                self._rig.bank.check(step.resistance, step.tolerance)
             self._zero = self._rig.meter.now()
             self._walk(protocol.steps(), counted=True)
             outcome, reason = Outcome.FINISHED, ""

@@ -127,6 +127,9 @@ class IetPrs(ResistorBank):
             )
         return cls(link, settle)
 
+    def check(self, resistance: float, tolerance: float) -> None:
+        self._decades.nearest(resistance, tolerance)
+
     @property
     def identity(self) -> Identity:
         return self._identity

@@ -155,6 +155,17 @@ class ResistorBank(ABC):
             It cannot be reached, or is a model that the driver is not for.
         """
 
+    def check(self, resistance: float, tolerance: float) -> None:  # noqa: B027 (few find out)
+        """Look whether `select` could make a value, before a run begins; nothing moves.
+
+        `nearest` has said so without a connection, but of what only a connection tells.
+
+        Raises
+        ------
+        LimitError
+            It could not.
+        """
+
     @property
     @abstractmethod
     def identity(self) -> Identity:

@@ -5,9 +5,11 @@ import math
 import pytest
 from scripted_link import ScriptedLink
 
+from app.experiment import Experiment
 from app.rig_check import check
 from app.rig_file import RigFile
 from app.rigs import make_bench, open_rig
+from app.runner import Runner
 from drivers.errors import InstrumentError, LimitError, LinkError
 from drivers.iet_prs import IetPrs
 from drivers.resistor_bank import DeviceChannel
@@ -126,6 +128,18 @@ def test_a_value_that_its_decades_cannot_make_moves_nothing(bank, bench, ohm, ne
     with pytest.raises(LimitError, match=rf"7 decades from 100 mohm on, the nearest is {nearest}"):
         bank.select(ohm, 0.02)
     assert resistances(bench) == []
+
+
+def test_a_run_of_a_value_that_its_decades_cannot_make_ends_before_it_begins():
+    values = {"states": "500, 2M", "up": 1, "down": 1}
+    experiment = Experiment.prepare("ltp-ltd", preset=None, values=values, rig=RIG)
+    bench = make_bench(RIG, noise=False)
+    rig = open_rig(RIG, bench)
+    info = experiment.info(rig, sample="", notes="")
+    result = Runner(rig, []).run(experiment.stimulus, experiment.plan, info)
+    rig.close()
+    assert "the nearest is 1000 kohm (or open)" in result.reason
+    assert set(resistances(bench)) == {"R = open"}
 
 
 def test_make_safe_opens_over_a_new_link_and_claims_no_more_than_it_knows(bank, link, bench):
