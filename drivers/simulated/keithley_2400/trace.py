@@ -71,7 +71,7 @@ class Trace:
                 Action(f"{root}:POINts", self._resize, Number(1, CAPACITY, whole=True)),
                 Query(f"{root}:POINts?", lambda: self.size),
                 Query(f"{root}:POINts:ACTual?", lambda: len(self.points)),
-                Setting(f"{root}:FEED", "feed", Choice("SENSe|CALCulate|CALCulate2", "SENS"),
+                Setting(f"{root}:FEED", "feed", Choice("SENSe[1]", "SENS"),
                         self._feed),
                 Action(f"{root}:FEED:CONTrol", self._control, Choice("NEVer|NEXT")),
                 Query(f"{root}:FEED:CONTrol?", lambda: "NEXT" if self.writing else "NEV"),
