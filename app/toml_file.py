@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ MOST_BYTES = 4_000_000
 """Largest file that is read."""
 MOST_PROBLEMS = 50
 """Most problems that one message names."""
+_DEEPEST = 100
+"""Dots in a key."""
 _LONGEST = 500
 """Characters of a value that a message quotes."""
 
@@ -53,7 +56,9 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
             text = file.read(MOST_BYTES + 1)
         if len(text) > MOST_BYTES:
             raise InputError(f"{what} {path} is too large; at most {MOST_BYTES} bytes")
-        content = tomllib.loads(text.decode("utf-8"))
+        if _deep(plain := text.decode("utf-8")):
+            raise InputError(f"{what} {path} is not TOML: it is nested too deeply")
+        content = tomllib.loads(plain)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{what} {path} cannot be read: {error}") from error
     except ValueError as error:
@@ -62,6 +67,12 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
     except RecursionError:
         raise InputError(f"{what} {path} is not TOML: it is nested too deeply") from None
     return checked(content, kind, f"{what} {path}")
+
+
+def _deep(text: str) -> bool:
+    """Whether a key has so many parts that `tomllib` would take minutes and gigabytes for it."""
+    bare = re.sub(r"#[^\n]*", "", re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", "", text))
+    return any(piece.count(".") > _DEEPEST for piece in re.split(r"[\n,{}=\[\]]", bare))
 
 
 def checked(content: Mapping[str, Any], kind: type[S], where: str) -> S:

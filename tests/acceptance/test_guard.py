@@ -144,3 +144,19 @@ def test_a_rig_that_was_left_unsafe_and_cannot_be_reached_is_refused(start, fmes
     done = fmes(*RUN, "--rig", str(bench.rig), "--out", "x.h5")
     assert "did not leave" not in done.stderr
     assert "check power and cable" in done.stderr
+
+
+def test_a_run_ends_safely_when_no_guard_can_be_kept(start, served):
+    bench = served(1.0)
+    process = start(*RUN, "--rig", str(bench.rig), "--out", "run.h5")
+    until_pulses(process)
+    for others in (3, 2, 1, 0):
+        guard = next(iter(records())).guard
+        kill(guard)
+        if others:
+            until(lambda guard=guard: all(r.guard != guard for r in records()), "no other guard")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "a rig without a guard must not be energised" in out
+    assert bench.safe() == SAFE
+    assert [r.state for r in records()] == ["safe"] * 2

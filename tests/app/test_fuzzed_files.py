@@ -24,6 +24,7 @@ def test_a_damaged_file_is_read_or_refused_in_words():
 
 FOUND = {
     "an integer of many digits": (f"device = {'9' * 5000}", "is not TOML: Exceeds the limit"),
+    "a key of many parts": (f"device.{'a.' * 20_000}a = 1", "is nested too deeply"),
     "deep nesting": (f"device = {'[' * 5000}", "is not TOML"),
     "a long value": (f"source_meter.address = [{'0,' * 50_000}]", "..."),
     "many problems": (f"resistor_bank.resistors = [{'0,' * 50_000}]", "more problems"),
