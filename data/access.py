@@ -12,18 +12,22 @@ from data.errors import DataError
 from data.layout import CREATOR, SCHEMA_VERSION
 from data.migration import migrate
 from data.overlay import Overlay
+from data.probe import Reading, probe
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @contextmanager
-def opened(path: Path, *, cut_short: bool = False) -> Iterator[h5py.File]:
+def opened(path: Path, reading: Reading | None, *, cut_short: bool = False) -> Iterator[h5py.File]:
     """Open a file of ours to read, as one of the newest version.
 
     Parameters
     ----------
     path
         Of the file; only read.
+    reading
+        What is going to be read, which a child process tries first; None for a file that this
+        process has written itself.
     cut_short
         Read zeros where the end of the file is missing, instead of refusing it.
 
@@ -33,6 +37,8 @@ def opened(path: Path, *, cut_short: bool = False) -> Iterator[h5py.File]:
         Whatever goes wrong with it in the block.
     """
     _check_signature(path)
+    if reading:
+        probe(path, reading)
     with told(path), ExitStack() as stack:
         size = max(path.stat().st_size, _stated_size(path)) if cut_short else None
         if cut_short:

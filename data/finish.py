@@ -55,11 +55,11 @@ def finish(path: Path, complete: Callable[[Run], Run] = lambda run: run) -> None
     """
     new = path.with_name(path.name + ".rewriting")
     try:
-        run = complete(open_run(path))
+        run = complete(open_run(path, own=True))
         if run.outcome in (Outcome.RUNNING, Outcome.INTERRUPTED):
             raise DataError(f"{path} has no outcome yet")
         write_finished(new, run)
-        open_run(new)  # holds every row on the disk against its checksum
+        open_run(new, own=True)  # holds every row on the disk against its checksum
         os.replace(new, path)
         sync_folder(path.parent)
     except (OSError, RuntimeError, ValueError, DataError) as error:

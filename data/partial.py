@@ -82,7 +82,7 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
         As `data.reader.open_run`.
     """
     path = path.absolute()
-    with opened(path) as file:
+    with opened(path, "summary") as file:
         data = part(file, "entry/data")
         n_rows = length_of(data)
         end = min(last, n_rows)
@@ -94,13 +94,13 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
 
 
 def _read(path: Path) -> Summary:
-    with opened(path) as file:
+    with opened(path, "summary") as file:
         return _summary(path, file, part(file, "entry"))
 
 
 def _interrupted(summary: Summary) -> Summary:
     n, last, arrival = summary.readings, None, None
-    with opened(summary.path) as file:
+    with opened(summary.path, "summary") as file:
         if n:
             last = float(column_of(part(file, "entry/data"), "time", n, n - 1)[0])
             blocks = part(file, "entry/blocks")

@@ -144,7 +144,7 @@ class Run:
         )
 
 
-def open_run(path: Path | str, *, verify: bool = True) -> Run:
+def open_run(path: Path | str, *, verify: bool = True, own: bool = False) -> Run:
     """Read a run; only rows that were committed, when it goes on.
 
     Parameters
@@ -154,6 +154,8 @@ def open_run(path: Path | str, *, verify: bool = True) -> Run:
     verify
         Hold every block of rows against its checksum; without, rows that differ are read
         as they stand.
+    own
+        Whether this process has written the file; others are tried in a child process first.
 
     Raises
     ------
@@ -162,17 +164,17 @@ def open_run(path: Path | str, *, verify: bool = True) -> Run:
         or rows that do not match their checksum.
     """
     path = Path(path).absolute()
-    run = _read(path)
+    run = _read(path, own=own)
     if run.outcome is Outcome.RUNNING and run.writer.gone:
         # It may have ended after the outcome was read, and before it was gone.
-        run = _read(path)
+        run = _read(path, own=own)
     if verify:
         _verify(run)
     return _interrupted(run) if run.outcome is Outcome.RUNNING and run.writer.gone else run
 
 
-def _read(path: Path) -> Run:
-    with opened(path) as file:
+def _read(path: Path, *, own: bool) -> Run:
+    with opened(path, None if own else "run") as file:
         return _content(path, part(file, "entry"))
 
 

@@ -79,7 +79,7 @@ def recover(path: Path, out: Path | None = None, *, writer_gone: bool = False) -
     new = out.with_name(f".{uuid.uuid4().hex}.creating")
     try:
         write_finished(new, run)
-        open_run(new)  # holds every row on the disk against its checksum
+        open_run(new, own=True)  # holds every row on the disk against its checksum
         take_name(new, out)
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(f"{out} cannot be written: {error}") from error
@@ -90,7 +90,7 @@ def recover(path: Path, out: Path | None = None, *, writer_gone: bool = False) -
 
 
 def _version(path: Path) -> int:
-    with opened(path, cut_short=True) as file:
+    with opened(path, "all", cut_short=True) as file:
         first: h5py.File = file
         return version_of(path, first)
 

@@ -60,7 +60,7 @@ def salvage(path: Path) -> Salvage:
         Nothing can be had: not a run of ours, or its description cannot be read.
     """
     path = path.absolute()
-    with opened(path, cut_short=True) as file:
+    with opened(path, "all", cut_short=True) as file:
         return _Salvage(path, part(file, "entry")).whole()
 
 

@@ -78,7 +78,7 @@ def verify(path: Path) -> Verification:
         that HDF5 cannot open it.
     """
     path = path.absolute()
-    with opened(path) as file:
+    with opened(path, "all") as file:
         found = _Findings()
         digest = str(file.attrs.get(NAME, ""))
         with found.noting():

@@ -28,10 +28,12 @@ def test_a_kill_takes_at_most_the_block_under_way(
     writers = [
         start_writer(tmp_path / f"run{number}.h5", blocks=1_000, rows=rows) for number in range(4)
     ]
+    safe = []
     for writer in writers:
         assert writer.first_block() == rows
         time.sleep(rng.uniform(0.0, 0.03))
-        known = max(rows, writer.kill())
+        safe.append(max(rows, writer.kill()))
+    for writer, known in zip(writers, safe, strict=True):
         run = open_run(writer.path)
         assert run.outcome is Outcome.INTERRUPTED
         assert run.writer.process == writer.process.pid
@@ -46,7 +48,7 @@ def test_a_kill_takes_at_most_the_block_under_way(
 def test_a_run_is_read_while_it_is_recorded(
     tmp_path: Path, start_writer: Callable[..., Any], ramp: Ramp
 ) -> None:
-    blocks, rows = 300, 10
+    blocks, rows = 3_000, 10
     writer = start_writer(tmp_path / "run.h5", blocks=blocks, rows=rows)
     assert writer.first_block() == rows
     seen: list[int] = []
