@@ -62,7 +62,9 @@ def told(path: Path) -> Iterator[None]:
     except DataError as error:
         if str(path) in str(error):
             raise
-        raise DataError(f"{path} cannot be read: {error}; use a backup of it") from error
+        raise DataError(
+            f"{path} is damaged or was changed by another program: {error}; use a backup of it"
+        ) from error
     except (OSError, LookupError, ValueError, TypeError, RuntimeError) as error:
         raise DataError(
             f"{path} is damaged or was cut short ({error}); use a backup of it"
