@@ -252,12 +252,17 @@ class Keithley2450(SourceMeter):
             reply = self._tsp.ask(
                 f"print({script.BUFFER}.n,status.operation.condition,"
                 "eventlog.getcount(eventlog.SEV_ERROR),timer.gettime(),"
-                "trigger.timer[2].start.overrun,trigger.model.state())"
+                "trigger.timer[2].start.overrun,smu.source.output==smu.ON,trigger.model.state())"
             )
-            count, condition, errors, now, overrun, state, *_ = reply.strip().split("\t")
+            count, condition, errors, now, overrun, on, state, *_ = reply.strip().split("\t")
             self._raise_errors("the train", int(float(errors)))
             stored, running = int(float(count)), bool(int(float(condition)) & 1)
             self._raise_if_stuck(stored, running, state, float(now))
+            if not running and _boolean(on):
+                raise InstrumentError(
+                    f"the {self._identity.model} ended the program with its output on, which the "
+                    "program ends by switching off; play it again"
+                )
             # The last reading waits for the end, with which all overruns are known.
             last = min(stored, len(program) - 1) if running else stored
             last = min(last, first + _MOST_PER_DRAIN)
@@ -271,17 +276,18 @@ class Keithley2450(SourceMeter):
     def _raise_if_stuck(self, stored: int, running: bool, state: str, now: float) -> None:
         """A trigger model that ended early, or one that waits for a trigger that it has lost."""
         program = self._loaded()
-        ended = not running or state.endswith(("FAILED", "ABORTED"))
-        if ended and stored < len(program):
+        failed = state.endswith(("FAILED", "ABORTED"))
+        if failed or (not running and stored < len(program)):
             raise InstrumentError(
                 f"the {self._identity.model} stopped after {stored} of {len(program)} "
                 f"readings ({state}); look for a message on its front panel"
             )
         over = now > self._started + program.total_duration + _GRACE
-        if running and over and stored == self._drained:
+        nothing_new = min(stored, len(program) - 1) <= self._drained
+        if running and over and nothing_new:
             raise InstrumentError(
                 f"the {self._identity.model} lost a trigger that came before it was ready "
-                f"(overrun) and waits at reading {stored} of {len(program)}; give longer "
+                f"(overrun) and waits after reading {stored} of {len(program)}; give longer "
                 "segments or a shorter aperture"
             )
 

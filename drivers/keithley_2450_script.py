@@ -21,6 +21,7 @@ from protocols.program import PulseProgram
 BUFFER, LEVELS = "fmes_buffer", "fmes_levels"
 ANSWERED = f'print(smu.source.configlist.size("{LEVELS}"))'
 """End of the lines that are answered: storing takes the instrument time, so it is waited for."""
+_SUM = "fmes_sum"
 _REST_RANGE = 1e-6
 """Current range for resting at 0 A, whose offset is at most 400 pA, in A."""
 _LEAST_VOLTAGE_RANGE = 2.0
@@ -107,6 +108,7 @@ def lines(program: PulseProgram, chosen: Settings) -> list[str]:
             for part in _parts(models.unit(program.level))
         ),
         "smu.source.level=0",
+        f"function {_SUM}(t) local sum=0 for _,v in ipairs(t) do sum=sum+v end return sum end",
         *_table("fmes_durations", models.unit(program.duration)),
         *_table("fmes_delays", models.unit(models.delays(program))),
         *(f"trigger.timer[{k}].enable=trigger.OFF trigger.timer[{k}].reset()" for k in (1, 2)),
@@ -133,6 +135,7 @@ def expected(program: PulseProgram, chosen: Settings) -> dict[str, float | bool]
     """
     n = len(program)
     sense = "SENSE_4WIRE" if chosen.four_wire else "SENSE_2WIRE"
+    durations, delays = models.unit(program.duration), models.unit(models.delays(program))
     return {
         f"smu.source.func==smu.FUNC_DC_{chosen.source}": True,
         "smu.source.offmode==smu.OFFMODE_HIGHZ": True,
@@ -148,8 +151,10 @@ def expected(program: PulseProgram, chosen: Settings) -> dict[str, float | bool]
         f"smu.measure.sense==smu.{sense}": True,
         f'smu.source.configlist.size("{LEVELS}")': float(len(models.unit(program.level))),
         f"{BUFFER}.capacity": float(_capacity(n)),
-        "table.getn(trigger.timer[1].delaylist)": float(len(models.unit(program.duration))),
-        "table.getn(trigger.timer[2].delaylist)": float(len(models.unit(models.delays(program)))),
+        "table.getn(trigger.timer[1].delaylist)": float(len(durations)),
+        "table.getn(trigger.timer[2].delaylist)": float(len(delays)),
+        f"{_SUM}(trigger.timer[1].delaylist)": float(durations.sum()),
+        f"{_SUM}(trigger.timer[2].delaylist)": float(delays.sum()),
         "trigger.timer[1].count": float(n),
         "trigger.timer[2].count": 1.0,
     }
