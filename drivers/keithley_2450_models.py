@@ -74,18 +74,33 @@ class _Capabilities(Capabilities):
     """Voltages take longer to change, limits depend on ranges, lists take one period only."""
 
     def least_segment(self, program: PulseProgram) -> float:
+        shortest = VOLTAGE_SEGMENT if program.source == "voltage" else 0.0
+        reading = self._besides(program) + apertures(program) * program.aperture
+        return max(self.shortest_segment, shortest, reading)
+
+    def _besides(self, program: PulseProgram) -> float:
+        """Time that a segment needs besides what it averages, in s."""
         level, lead = program.largest_level, LEAD[program.source]
         if program.source == "current" and level > 0:
             lead = max(lead, next((t for full, t in self.settling if level <= full), 0.0))
-        shortest = VOLTAGE_SEGMENT if program.source == "voltage" else 0.0
-        reading = lead + apertures(program) * program.aperture + self.reading_overhead
-        return max(self.shortest_segment, shortest, reading)
+        return lead + self.reading_overhead
 
     def levels_needed(self, program: PulseProgram) -> int:
         tables = (program.level, program.duration, delays(program))
         return max(len(unit(values)) for values in tables)
 
     def other_violations(self, program: PulseProgram) -> list[str]:
+        shortest = float(program.duration.min())
+        fits = (shortest - self._besides(program)) / apertures(program)
+        found = self._limit_violations(program)
+        if fits < program.aperture * (1 - 1e-9) and fits >= self.shortest_aperture:
+            found.append(
+                f"segments of {TIME.format(shortest)} leave an aperture of at most "
+                f"{TIME.format(fits)} on the {self.model}, not {TIME.format(program.aperture)}"
+            )
+        return found
+
+    def _limit_violations(self, program: PulseProgram) -> list[str]:
         quantity, ranges = (
             (VOLTAGE, self.voltage_ranges)
             if program.source == "current"
