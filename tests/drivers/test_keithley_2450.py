@@ -84,6 +84,20 @@ def test_a_train_is_timed_by_the_instrument(meter):
     assert column(readouts, "current") == pytest.approx(played.level, abs=1e-15)
 
 
+def test_a_2460_plays_the_same():
+    found = []
+    for model in ("2450", "2460"):
+        links = simulated_links(make_bench(rig(model), noise=False), "keithley-2450",
+                                "keysight-34970a", (model, ""))  # fmt: skip
+        meter = Keithley2450.connect(links[0], "", "2-wire", verified_period=PERIOD)
+        found.append(
+            column(play(meter, program(PulseTrain(1e-3, 1e-3, 1e-3, 10, "up"))), "voltage")
+        )
+        meter.close()
+    assert found[0] == pytest.approx(found[1], abs=1e-12)
+    assert np.ptp(found[0]) > 1e-2
+
+
 def test_1_ms_pulses_at_500_hz_read_what_the_circuit_says(meter, bench, monkeypatch):
     monkeypatch.setattr(reference, "SETTLING", 200e-6 / math.log(1000))  # the 2450's
     bench.set_resistance(bench.clock.now, 8000.0)
