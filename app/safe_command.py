@@ -47,13 +47,13 @@ def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
             console.print(str(one), markup=False)
     if file.simulated:
         return 0
+    if (holder := holder_of(_addresses(file))) is not None:
+        text = f"in use by {holder}, which may energise it again; to end that makes the rig safe"
+        console.print(text, markup=False)
     if not all(one.safe for one in became):
         console.print(f"{BY_HAND.capitalize()}.")
         return FAILED
-    if (holder := holder_of(_addresses(file))) is not None:
-        text = f"in use by {holder}, which may energise it again; end that"
-        console.print(text, markup=False)
-    else:
+    if holder is None:
         _write_down(file, f"made safe by fmes safe at {now()}", by_hand=False)
     return 0
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 RUN = ["run", "ltp-ltd", "--events", "--set", "states=500", "--set", "reset_watch=0.2",
        "--set", "reset_tolerance=10mV"]  # fmt: skip
+SLOW = ["--set", "width=200ms", "--set", "gap=200ms", "--set", "amplitude=0.1mA"]
 SAFE = {"current": 0, "resistance": math.inf, "mode": "high_z"}
 
 
@@ -50,7 +51,7 @@ def kill(*numbers):
 
 def test_a_second_run_on_a_rig_is_refused_and_told_who_has_it(start, fmes, served, tmp_path):
     bench = served(1.0)
-    first = start(*RUN, "--rig", str(bench.rig), "--out", "first.h5")
+    first = start(*RUN, *SLOW, "--rig", str(bench.rig), "--out", "first.h5")
     until_pulses(first)
     for command in (
         [*RUN, "--rig", str(bench.rig), "--out", "second.h5"],
@@ -62,6 +63,11 @@ def test_a_second_run_on_a_rig_is_refused_and_told_who_has_it(start, fmes, serve
         assert "fmes run ltp-ltd" in done.stderr
         assert "first.h5" in done.stderr
     assert not (tmp_path / "second.h5").exists()
+    # The socket has one place, so `fmes safe` cannot get through, but says what will help.
+    done = fmes("safe", str(bench.rig))
+    assert done.returncode == 1
+    assert f"in use by process {first.pid} on " in done.stdout
+    assert "to end that makes the rig safe" in done.stdout
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
     assert first.returncode == 3
