@@ -28,8 +28,8 @@ def rows(summary: Summary, curves: Sequence[UpdateCurve]) -> Iterator[Row]:
         if kind := states.get(resistance):
             found = float(kind.final.mean())
             yield _row(
-                "4d", f"accuracy at {RESISTANCE.format(resistance)} {after}",
-                f"{accuracy:.0%} after {PAPER_EPOCHS} epochs", percent(kind.final),
+                "4d", f"accuracy {_where(resistance)} {after}",
+                f"{100 * accuracy:.0f} % after {PAPER_EPOCHS} epochs", percent(kind.final),
                 summary, found >= accuracy - 0.005, f"reached: at least; {RULE}",
             )  # fmt: skip
     if paper and all(r in states for r in paper):
@@ -37,19 +37,23 @@ def rows(summary: Summary, curves: Sequence[UpdateCurve]) -> Iterator[Row]:
         closed, opened = (float(kind.final.mean()) for kind in pair)
         yield _row(
             "4d", "accuracy at 8 kohm against open", "8 kohm higher, 90 % and 89 %",
-            f"{closed - opened:+.2%} ({len(pair[0].trained)} seeds)", summary, closed > opened,
-            "the sign of the difference, whatever its size",
+            f"{100 * (closed - opened):+.2f} points, seeds: {len(pair[0].trained)}", summary,
+            closed > opened, "the sign of the difference, whatever its size",
         )  # fmt: skip
     if kind := states.get(8000.0) or states.get(OPEN):
         share = _at_the_sides(kind)
         yield _row(
-            "4f", f"weights at the sides of the window at {kind.label} {after}",
-            "begin to gather on both sides", f"{share[0]:.2%} and {share[1]:.2%}", summary,
-            min(share) > EDGE / 2,
-            f"in the outer {EDGE / 2:.0%} of the window at each end; gathered: more than if even",
+            "4f", f"weights at the sides of the window {_where(kind.resistance)} {after}",
+            "begin to gather on both sides",
+            f"{100 * share[0]:.2f} % and {100 * share[1]:.2f} %", summary, min(share) > EDGE / 2,
+            f"in the outer {50 * EDGE:.0f} % of the window at each end; gathered: more than even",
         )  # fmt: skip
     if len(curves) > 1:
         yield _learning_rate(curves, summary)
+
+
+def _where(resistance: float) -> str:
+    return "open" if resistance == OPEN else f"at {RESISTANCE.format(resistance)}"
 
 
 def _learning_rate(curves: Sequence[UpdateCurve], summary: Summary) -> Row:
