@@ -46,8 +46,12 @@ _OFF = 1.01e-4
 """Least part of a slot at the bias level: pulses have a duty cycle of at most 99.99 %."""
 _FINEST = 1000
 """Slots that the shortest pulse and gap are divided into, at most."""
+_TRIED = 20_000
+"""Grids that are tried for gaps that differ, at most."""
 _ALIGNED = 1e-6
-"""Part of a slot by which what is on the grid may miss it."""
+"""Part of a slot by which intervals between pulses may miss the grid."""
+_EDGE = 1e-3
+"""Part of a slot by which the sum of a million durations may miss what it stands for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,15 @@ def layout(program: PulseProgram) -> Layout | None:
     return _pulses(program) or _sweep(program)
 
 
+def readings(program: PulseProgram) -> int:
+    """How many readings a program takes, also one that takes more than there may be."""
+    if (found := layout(program)) is not None:
+        return found.readings
+    line = _timeline(program)
+    slot = next(_slots(program, line), None) if line is not None else None
+    return math.ceil(program.total_duration / slot - _EDGE) if slot else 0
+
+
 @dataclass(frozen=True, eq=False)
 class _Timeline:
     """A program whose pulses have one width: when each segment begins and ends, in s.
@@ -143,7 +156,8 @@ def _pulses(program: PulseProgram) -> Layout | None:
         candidate = _on_grid(program, line, slot)
         if candidate is not None:
             found = candidate
-            if len(found.levels) <= MOST_LEVELS:
+            # Longer slots, up to twice as long, make half as many at best.
+            if not MOST_LEVELS < len(found.levels) <= 2 * MOST_LEVELS:
                 break
     return found
 
@@ -163,7 +177,9 @@ def _slots(program: PulseProgram, line: _Timeline) -> Iterator[float]:
         return
     shortest = float(apart.min())
     kinds = np.unique(apart)
-    for part in range(min(int(shortest / least * (1 + 1e-9)), _FINEST), 0, -1):
+    most = int(shortest / least * (1 + 1e-9))
+    # The pulse that reads at the end of a gap ends before it by what a slot is longer than a pulse.
+    for part in range(most, max(most // 2, most - _TRIED), -1):
         slots = kinds / (shortest / part)
         if np.abs(slots - np.rint(slots)).max() <= _ALIGNED:
             yield shortest / part
@@ -173,15 +189,15 @@ def _on_grid(program: PulseProgram, line: _Timeline, slot: float) -> Layout | No
     """One pulse a slot; None when a gap has no whole slot in it to be read in."""
     # The grid begins with the first pulse; what comes before it may begin within a slot.
     ahead = line.starts[0] / slot if len(line.starts) else 0.0
-    lead = max(math.ceil(ahead - _ALIGNED) - ahead, 0.0)
+    lead = max(math.ceil(ahead - _EDGE) - ahead, 0.0)
     starts, ends = line.begin / slot + lead, line.end / slot + lead
-    begin = np.where(line.driven, np.rint(starts), np.ceil(starts - _ALIGNED))
-    last = np.where(line.driven, begin, np.floor(ends + _ALIGNED) - 1)
+    begin = np.where(line.driven, np.rint(starts), np.ceil(starts - _EDGE))
+    last = np.where(line.driven, begin, np.floor(ends + _EDGE) - 1)
     # Behind a pulse, whose slot may be longer than it is, comes the next slot.
     first = np.where(line.driven, last, np.maximum(begin, np.concatenate(([0], last[:-1] + 1))))
     if (last < first).any():
         return None
-    every = np.full(math.ceil(ends[-1] - _ALIGNED), line.bias)
+    every = np.full(math.ceil(ends[-1] - _EDGE), line.bias)
     reading = last.astype(np.int64)
     every[reading[line.driven]] = program.level[line.driven]
     levels = _repeated(every)

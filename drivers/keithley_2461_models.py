@@ -31,7 +31,8 @@ class _Capabilities(Capabilities):
     """A program must be a list of equal pulses with gaps on a grid, or of equal steps."""
 
     def other_violations(self, program: PulseProgram) -> list[str]:
-        if lists.layout(program) is not None or self._timing_violations(program):
+        laid_out = lists.layout(program) is not None
+        if laid_out or self._timing_violations(program) or self._length_violations(program):
             return []
         return [
             f"the {self.model} times pulses of one width, each with a gap no shorter behind it, "
@@ -44,8 +45,7 @@ class _Capabilities(Capabilities):
         return len(found.levels) if found else 0
 
     def readings_needed(self, program: PulseProgram) -> int:
-        found = lists.layout(program)
-        return found.readings if found else 0
+        return lists.readings(program)
 
 
 def capabilities_of(model: str, line_frequency: float) -> Capabilities:

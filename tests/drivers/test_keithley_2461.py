@@ -336,12 +336,14 @@ def test_every_other_pulse_of_the_list_is_a_gap_with_its_reading():
          "2502 levels, more than the 2461 holds; at most 2500 .*LIST:APPend.*first 2500 segments"),
         (program(PulseTrain(1e-3, 1e-3, 1e-3, 500_001, "up")),
          "1000002 readings, more than the 2461 holds; at most 1000000"),
+        (program(PulseTrain(1e-3, 1e-3, 99e-3, 20_000, "up")),
+         "2000000 readings, more than the 2461 holds; .* first 20000 segments .up to pulse 10000"),
         (program(pulse(), rest(1e-3), limit=0.02), "limit 20 mV cannot be enforced"),
         (program(pulse(), rest(1e-3), aperture=1e-4), "aperture 100 us is not possible"),
         (program(pulse(8.0), rest(1e-3)), "level 8 A is beyond the 2461; at most 7 A"),
     ],
-    ids=["short", "widths", "gaps", "short gap", "no gap", "decay", "levels", "readings", "limit",
-         "aperture", "level"],
+    ids=["short", "widths", "gaps", "short gap", "no gap", "decay", "levels", "readings",
+         "gap readings", "limit", "aperture", "level"],
 )  # fmt: skip
 def test_what_cannot_be_timed_is_refused_before_anything_is_sent(parts, refused, said):
     meter, _, tap, _ = parts
