@@ -1,10 +1,10 @@
 """The TSP lines that put a pulse program into a Keithley 2450 or 2460.
 
-timer 1   starts each segment: a source configuration list holds the levels
-timer 2   starts the reading of each segment
+Timer 1 starts each segment, whose level comes from a source configuration list, and timer 2 the
+reading of each segment. The blocks of the trigger model:
 
-1 clear buffer   2 start timer 1   3 wait timer 1   4 next level   5 wait timer 2
-6 reading   7 again from 3   8 wait timer 1, the end   9 output off
+    1 start timer 1   2 wait timer 1   3 next level   4 wait timer 2   5 reading
+    6 again from 2   7 wait timer 1, the end   8 output off
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class TriggerModel:
         if self._running:
             raise Fault(-221, "Settings conflict: the trigger model is running")
         self.blocks[number] = block
-        self._note("BUILDING")
+        self._states = [(self._now, "BUILDING")]
 
     def replace(self, *blocks: Block) -> None:
         """Forget every block and put others in their place."""
@@ -122,10 +122,7 @@ class TriggerModel:
         """State, state of the second model that this instrument lacks, last block executed."""
         start = self._states[0][0]
         looked = start + (self._now - start) // LOOK * LOOK
-        now = self._states[-1][1] if not self._running else "RUNNING"
-        for since, state in self._states:
-            if since <= looked:
-                now = state
+        now = [state for since, state in self._states if since <= looked][-1]
         waited = self._running and self._waiting_since is not None
         if waited and looked - (self._waiting_since or 0.0) > LOOK:
             now = "WAITING"
@@ -134,11 +131,6 @@ class TriggerModel:
     @property
     def _now(self) -> float:
         return self._smu.core.now
-
-    def _note(self, state: str) -> None:
-        self._states = [*self._states[:1], (self._now, state)] if self._running else [
-            (self._now, state)
-        ]  # fmt: skip
 
     def _stop(self, state: str) -> None:
         self._states = [self._states[0], (self._now, state)]
