@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Value = TypeVar("Value")
+_GREAT = 1e6
+"""What scales and learning rates are below."""
 _WIDTH = 120
 """Of the table, at least."""
 FIGURES = ("accuracy", "maps", "weights")
@@ -69,8 +71,8 @@ class Asked:
         InputError
             One of them cannot be read.
         """
-        if not self.scale > 0:
-            raise InputError(f"--scale {self.scale:g}: give a number above 0")
+        if not 0 < self.scale < _GREAT:
+            raise InputError(f"--scale {self.scale:g}: give a number above 0, below {_GREAT:g}")
         if self.epochs < 1 or self.batch < 1:
             raise InputError(
                 f"--epochs {self.epochs}, --batch {self.batch}: give 1 or more of each"
@@ -270,8 +272,8 @@ def _several(name: str, text: str, read: Callable[[str], Value]) -> tuple[Value,
 
 def _positive(text: str) -> float:
     value = float(text)
-    if not 0 < value < 1e6:
-        raise ValueError(f"{text} is not above 0")
+    if not 0 < value < _GREAT:
+        raise ValueError(f"{text} is not above 0 and below {_GREAT:g}")
     return value
 
 

@@ -138,7 +138,7 @@ def summarise(trained: Sequence[Trained]) -> Summary:
     for one in trained:
         groups.setdefault(_key(one), []).append(one)
     kinds = []
-    for (label, resistance, rate, effective, noise), group in groups.items():
+    for (label, resistance, rate, effective, noise, _), group in groups.items():
         kinds.append(Kind(label, resistance, rate, effective, noise, tuple(group)))
     return Summary(tuple(kinds))
 
@@ -174,12 +174,12 @@ def percent(accuracies: NDArray[np.float64]) -> str:
 def _key(one: Trained) -> tuple[Any, ...]:
     task, curve = one.task, one.task["curve"]
     if curve is None:
-        return "float", math.nan, task["rate"], task["rate"], None
+        return "float", math.nan, task["rate"], task["rate"], None, None
     resistance = OPEN if curve["resistance"] == "open" else float(curve["resistance"])
-    noise = task["rule"]["noise"]
-    if noise is None:
-        noise = curve["step_noise"]["value"] or 0.0
-    return one.label, resistance, task["rate"], one.effective_rate, noise
+    # The measured noise and one that was asked for are two kinds, even if they are equal.
+    asked = task["rule"]["noise"]
+    noise = (curve["step_noise"]["value"] or 0.0) if asked is None else asked
+    return one.label, resistance, task["rate"], one.effective_rate, noise, asked
 
 
 def _json(epoch: Epoch) -> dict[str, Any]:

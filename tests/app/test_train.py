@@ -228,6 +228,7 @@ def test_a_study_of_the_learning_rate_that_the_resistor_sets(measured, digits, t
         (("--noise", "2"), "--noise 2: 2 is not from 0 to 1"),
         (("--epochs", "0"), "--epochs 0"),
         (("--scale", "-1"), "--scale -1: give a number above 0"),
+        (("--scale", "inf"), "--scale inf: give a number above 0, below 1e+06"),
         (("--workers", "0"), "--workers 0: give 1 or more"),
         (("--rounding", "up"), "--rounding up: there is stochastic, deterministic, sign"),
         (("--learning", "fast"), "--learning fast: there is same, resistor"),
