@@ -11,6 +11,7 @@ import numpy as np
 from drivers.simulated.keithley_2461 import model
 from drivers.simulated.keithley_2461.buffer import ELEMENTS, Buffer
 from drivers.simulated.keithley_2461.sequence import Sequence
+from drivers.simulated.keithley_2461.spot import spot_rows
 from drivers.simulated.scpi.errors import ScpiError
 from drivers.simulated.scpi.parameters import Boolean, Choice, Kind, Many, Number, Text
 from drivers.simulated.scpi.table import Action, Query, Row, Setting
@@ -28,7 +29,7 @@ _LEAST_WIDTH, _LONGEST = 150e-6, 10e3
 def rows(of: Emulated2461) -> Values[Row]:
     """Every command besides the common ones."""
     return [
-        *_common(of), *_output(of), *_triggers(of), *_traces(of), *_system(of),
+        *_common(of), *_output(of), *_triggers(of), *_traces(of), *spot_rows(of), *_system(of),
         *(row for kind in _KINDS for row in _Quantity(of, kind).rows()),
     ]  # fmt: skip
 
