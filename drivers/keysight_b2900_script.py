@@ -43,7 +43,7 @@ def settings(
     step = _RESOLUTION * chosen["source"]
     return [
         Setting(f":OUTP{n}:OFF:MODE", "HIZ"),
-        Setting(f":OUTP{n}:OFF:AUTO", 0),
+        Setting(f":OUTP{n}:OFF:AUTO", 1),
         Setting(f":OUTP{n}:ON:AUTO", 0),
         Setting(f":OUTP{n}:PROT", 0),
         Setting(f":OUTP{n}:HCAP", 0),

@@ -119,7 +119,7 @@ def test_what_is_sent_for_a_train(parts):
     assert [c for c in tap.sent if "?" not in c] == [
         ":OUTP1:OFF:MODE HIZ", ":ABOR (@1)", ":OUTP1 0", ":TRAC1:FEED:CONT NEV", ":TRAC1:CLE",
         ":SOUR1:CURR 0", ":SOUR1:VOLT 0", ":SENS1:FUNC:OFF:ALL", ':SENS1:FUNC "VOLT","CURR"',
-        ":OUTP1:OFF:MODE HIZ", ":OUTP1:OFF:AUTO 0", ":OUTP1:ON:AUTO 0", ":OUTP1:PROT 0",
+        ":OUTP1:OFF:MODE HIZ", ":OUTP1:OFF:AUTO 1", ":OUTP1:ON:AUTO 0", ":OUTP1:PROT 0",
         ":OUTP1:HCAP 0", ":SOUR1:FUNC:MODE CURR", ":SOUR1:FUNC:SHAP PULS",
         ":SOUR1:FUNC:TRIG:CONT 0", ":SOUR1:CURR 0", ":SOUR1:CURR:RANG:AUTO 0",
         ":SOUR1:CURR:RANG 0.001", ":SOUR1:CURR:TRIG 0", ":SOUR1:CURR:MODE LIST",
@@ -240,6 +240,19 @@ def test_the_clock_goes_on_while_the_timer_is_set_back(parts):
     bench.clock.advance(12.5)
     meter.load(TRAIN)
     assert meter.now() - began == pytest.approx(bench.clock.now - before, abs=1e-3)
+
+
+def test_a_program_whose_host_is_gone_ends_with_the_output_off(parts):
+    meter, bench, tap, _ = parts
+    meter.load(TRAIN)
+    with driven(bench.stage("")) as modes:
+        meter.start()
+    assert "current" in modes
+    tap.sent.clear()
+    bench.clock.advance_to(bench.clock.now + 2 * TRAIN.total_duration)
+    bench.run_to(bench.clock.now)
+    assert bench.stage("").mode == "high_z"
+    assert not tap.sent
 
 
 def test_abort_mid_train_leaves_the_source_safe(parts):
