@@ -76,14 +76,16 @@ class Measured(NamedTuple):
 def measured_in(folder: Path) -> Measured:
     """Read every run in a folder; only those count whose files are whole and say finished."""
     finished: defaultdict[Identity, list[Path]] = defaultdict(list)
-    unusable = []
+    unusable, known = [], set[str]()
     for path in sorted(folder.glob("*.h5")):
         try:
             run = open_run(path)
         except DataError as error:
             unusable.append(str(error))
             continue
-        if run.outcome is Outcome.FINISHED:
+        # A run that `fmes recover` wrote once more is still one measurement.
+        if run.outcome is Outcome.FINISHED and run.info.run_id not in known:
+            known.add(run.info.run_id)
             finished[Identity.recorded(run)].append(path)
     return Measured(finished, tuple(unusable))
 

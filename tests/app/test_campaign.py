@@ -213,3 +213,14 @@ def test_a_folder_that_is_a_file_is_refused(campaign, folder):
     assert done.exit_code == 2
     assert "cannot be made" in done.output
     assert folder.read_text() == "mine"
+
+
+def test_a_run_that_was_recovered_counts_once(campaign, folder):
+    assert campaign(DEFAULTS + "[[run]]\n").exit_code == 0
+    (name,) = names(folder)
+    copy = folder / name.replace(".h5", ".recovered.h5")
+    copy.write_bytes((folder / name).read_bytes())
+    done = campaign(DEFAULTS + "[[run]]\nrepeat = 2\n")
+    assert done.exit_code == 0, done.output
+    assert states(folder)[1] == ("finished", name)
+    assert states(folder)[2] == ("finished", "0002_pulse-train.h5")
