@@ -26,8 +26,8 @@ def opened(path: Path, reading: Reading | None, *, cut_short: bool = False) -> I
     path
         Of the file; only read.
     reading
-        What is going to be read, which a child process tries first; None for a file that this
-        process has written itself.
+        What is going to be read, which a child process tries first; None in that process, and for
+        a file that this process has written itself.
     cut_short
         Read zeros where the end of the file is missing, instead of refusing it.
 

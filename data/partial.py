@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from data import probe
 from data.access import opened
 from data.description import read_note, read_writer
 from data.layout import get_text
@@ -62,6 +63,8 @@ def read_summary(path: Path) -> Summary:
         As `data.reader.open_run`.
     """
     path = path.absolute()
+    if not probe.in_child:
+        return _from_json(probe.summary_of(path))
     summary = _read(path)
     if summary.outcome is Outcome.RUNNING and summary.writer.gone:
         # It may have ended after the outcome was read, and before it was gone.
@@ -82,7 +85,7 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
         As `data.reader.open_run`.
     """
     path = path.absolute()
-    with opened(path, "summary") as file:
+    with opened(path, "run") as file:
         data = part(file, "entry/data")
         n_rows = length_of(data)
         end = min(last, n_rows)
@@ -93,14 +96,35 @@ def read_rows(path: Path, first: int, last: int) -> tuple[Samples, int]:
     return Samples(**columns), n_rows
 
 
+def as_json(summary: Summary) -> dict[str, Any]:
+    """A summary as JSON values."""
+    return {
+        **vars(summary),
+        "path": str(summary.path),
+        "start": summary.start.isoformat(),
+        "end": summary.end and summary.end.isoformat(),
+    }
+
+
+def _from_json(content: dict[str, Any]) -> Summary:
+    return Summary(**{
+        **content,
+        "path": Path(content["path"]),
+        "start": datetime.fromisoformat(content["start"]),
+        "end": content["end"] and datetime.fromisoformat(content["end"]),
+        "outcome": Outcome(content["outcome"]),
+        "writer": Writer(*content["writer"]),
+    })  # fmt: skip
+
+
 def _read(path: Path) -> Summary:
-    with opened(path, "summary") as file:
+    with opened(path, None) as file:
         return _summary(path, file, part(file, "entry"))
 
 
 def _interrupted(summary: Summary) -> Summary:
     n, last, arrival = summary.readings, None, None
-    with opened(summary.path, "summary") as file:
+    with opened(summary.path, None) as file:
         if n:
             last = float(column_of(part(file, "entry/data"), "time", n, n - 1)[0])
             blocks = part(file, "entry/blocks")
@@ -122,13 +146,13 @@ def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
     end = get_text(entry, "end_time") if ended else ""
     return Summary(
         path=path,
-        run_id=attributes["run_id"],
-        protocol=attributes["protocol"],
-        preset=attributes["preset"],
+        run_id=str(attributes["run_id"]),
+        protocol=str(attributes["protocol"]),
+        preset=str(attributes["preset"]),
         parameters=read_note(part(entry, "protocol")),
-        sample=attributes["sample"],
+        sample=str(attributes["sample"]),
         notes=get_text(entry, "sample/notes"),
-        user=attributes["user"],
+        user=str(attributes["user"]),
         simulated=bool(attributes["simulated"]),
         start=datetime.fromisoformat(attributes["start"]),
         end=datetime.fromisoformat(end) if end else None,

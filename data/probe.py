@@ -18,7 +18,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from data.errors import DataError
 
@@ -29,7 +29,8 @@ time_limit = 30.0
 """Time that reading a file may take, in s, and one more for each 5 MB of it."""
 _START = 120.0
 """Time that the child may take to start, in s."""
-_in_child = False
+in_child = False
+"""Whether this process is such a child."""
 
 
 def probe(path: Path, reading: Reading) -> None:
@@ -40,19 +41,38 @@ def probe(path: Path, reading: Reading) -> None:
     DataError
         It cannot.
     """
-    if _in_child:
+    if in_child:
         return
+    file, version = _version(path)
+    with _LOCK:
+        if _GOOD.get((*file, reading)) != version:
+            _ask(path, reading, file, version)
+            _GOOD[*file, reading] = version
+
+
+def summary_of(path: Path) -> dict[str, Any]:
+    """What the child says of `data.partial.read_summary`, as JSON values.
+
+    Raises
+    ------
+    DataError
+        What the child met, or it came to no end.
+    """
+    file, version = _version(path)
+    with _LOCK:
+        answer: dict[str, Any] = json.loads(_ask(path, "summary", file, version))
+    if "error" in answer:
+        raise DataError(answer["error"])
+    return answer
+
+
+def _version(path: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Which file it is, and what tells its content from what it was."""
     try:
         status = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    file, version = (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
-    with _LOCK:
-        if _BAD.get(file, ("",))[1:] == version:
-            raise DataError(_BAD[file][0])
-        if _GOOD.get((*file, reading)) != version:
-            _ask(path, reading, time_limit + status.st_size / 5e6, file, version)
-            _GOOD[*file, reading] = version
+    return (status.st_dev, status.st_ino), (status.st_size, status.st_mtime_ns)
 
 
 _LOCK = threading.Lock()
@@ -64,17 +84,24 @@ _CHILDREN: dict[int, _Child] = {}
 """The child of this process; one that was forked has another number."""
 
 
-def _ask(
-    path: Path, reading: Reading, seconds: float, file: tuple[int, int], version: tuple[int, int]
-) -> None:
+def _ask(path: Path, reading: Reading, file: tuple[int, int], version: tuple[int, int]) -> bytes:
+    """What the child answers."""
+    if _BAD.get(file, ("",))[1:] == version:
+        raise DataError(_BAD[file][0])
     child = _CHILDREN.get(os.getpid())
     if child is None:
         child = _CHILDREN[os.getpid()] = _Child()
-    if said := child.read(path, reading, seconds):
+    try:
+        return child.read(path, reading, time_limit + version[0] / 5e6)
+    except _Lost as lost:
         del _CHILDREN[os.getpid()]
-        text = f"{path} is damaged: reading it, HDF5 {said}; use a backup of it"
+        text = f"{path} is damaged: reading it, HDF5 {lost}; use a backup of it"
         _BAD[file] = (text, *version)
-        raise DataError(text)
+        raise DataError(text) from None
+
+
+class _Lost(Exception):
+    """The child came to no end, or to its own."""
 
 
 class _Child:
@@ -98,21 +125,21 @@ class _Child:
         if self._answers.get(timeout=_START) != b"ready\n":
             raise DataError("the process that tries files before they are read does not start")
 
-    def read(self, path: Path, reading: Reading, seconds: float) -> str:
-        """What went wrong while it read a file; "" when nothing did."""
+    def read(self, path: Path, reading: Reading, seconds: float) -> bytes:
+        """Its answer once it has read a file."""
         try:
             self._requests.write(json.dumps([str(path), reading, seconds]).encode() + b"\n")
             self._requests.flush()
             answer = self._answers.get(timeout=seconds)
         except queue.Empty:
             self.end()
-            return f"does not come to an end within {seconds:.0f} s"
+            raise _Lost(f"does not come to an end within {seconds:.0f} s") from None
         except BrokenPipeError:
             answer = b""
-        if answer:
-            return ""
-        self.end()
-        return f"ends the process (exit code {self._process.returncode})"
+        if not answer:
+            self.end()
+            raise _Lost("ends the process that reads it")
+        return answer
 
     def end(self) -> None:
         """End the child, whatever it does."""
@@ -132,18 +159,33 @@ class _Child:
 
 def serve() -> None:
     """Read files as asked on standard input; answer a line each."""
-    global _in_child
-    _in_child = True
-    from data.partial import read_summary
+    global in_child
+    in_child = True
+    from data.partial import as_json, read_summary
     from data.reader import open_run
     from data.salvage import salvage
     from data.verification import verify
 
-    readings = {
-        "summary": (read_summary,),
-        "run": (lambda path: open_run(path, verify=False),),
-        "all": (verify, salvage),
-    }
+    def summary(path: Path) -> dict[str, Any]:
+        try:
+            return as_json(read_summary(path))
+        except DataError as error:
+            return {"error": str(error)}
+        except (MemoryError, RecursionError) as error:
+            return {"error": f"{path} is damaged ({type(error).__name__}); use a backup of it"}
+
+    def run(path: Path) -> dict[str, Any]:
+        open_run(path, verify=False)
+        return {}
+
+    def everything(path: Path) -> dict[str, Any]:
+        # The parent meets the same and tells it.
+        with suppress(DataError):
+            verify(path)
+        salvage(path)
+        return {}
+
+    readings = {"summary": summary, "run": run, "all": everything}
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -153,11 +195,10 @@ def serve() -> None:
         path, reading, seconds = json.loads(line)
         if hasattr(signal, "alarm"):
             signal.alarm(int(seconds) + 5)  # the parent may be gone
-        for read in readings[reading]:
-            # The parent meets the same and tells it.
-            with suppress(DataError, MemoryError, RecursionError):
-                read(Path(path))
+        answer = {}
+        with suppress(DataError, MemoryError, RecursionError):
+            answer = readings[reading](Path(path))
         if hasattr(signal, "alarm"):
             signal.alarm(0)
-        answers.write(b"read\n")
+        answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
