@@ -6,6 +6,7 @@ process gets it.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -53,7 +54,8 @@ class Tenure:
         InputError
             Another process has it.
         InstrumentError
-            It was left unsafe and cannot be made safe, or the guard cannot be started.
+            It was left unsafe and cannot be made safe, that this process has it cannot be written
+            down, or the guard cannot be started.
         """
         addresses = (rig.source_meter.address, rig.resistor_bank.address)
         lock = RigLock.take(addresses)
@@ -80,11 +82,11 @@ class Tenure:
         InstrumentError
             There is no guard any more.
         """
-        news, self._news = self._news, []
         changed = self._watch.news()
         if changed:
             self._note(guard=self._watch.pid)
-        return news + changed
+        news, self._news = self._news, []
+        return changed + news
 
     def measuring(self, path: Path) -> None:
         """Say which run's file is being written."""
@@ -94,15 +96,19 @@ class Tenure:
 
     def end(self) -> None:
         """Write down how the rig is left, send the guard away and let others have the rig."""
-        try:
-            self._note(state="safe" if self.safe else "unknown")
-        finally:
-            self._watch.end()
-            self._lock.release()
+        self._note(state="safe" if self.safe else "unknown")
+        self._watch.end()
+        self._lock.release()
+        for text in self._news:
+            sys.stderr.write(f"warning: {text}\n")
 
     def _note(self, **changes: Any) -> None:
+        """Change the record; one that cannot be written takes no run's end, it is only said."""
         self._record = self._record.but(**changes)
-        self._lock.write(self._record)
+        try:
+            self._lock.write(self._record)
+        except InstrumentError as error:
+            self._news.append(str(error))
 
 
 def _put_right(left: Record) -> str:

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,32 +55,47 @@ def _orders() -> dict[str, Any] | None:
 
 
 def _act(orders: Mapping[str, Any]) -> None:
+    from app.errors import InputError
     from app.guard.lock import RigLock
     from app.guard.record import now
     from app.rig_file import RigFile
 
     begun, noticed = time.monotonic(), now()
     rig = RigFile.model_validate(orders["rig"])
-    lock = RigLock.inherited(orders["addresses"], orders["lock"])
+    try:
+        lock = RigLock.inherited(orders["addresses"], orders["lock"])
+    except InputError as error:
+        # Whoever has the rig by now has made it safe first.
+        _say(str(error))
+        return
     _say(f"process {orders['pid']} is gone; making the rig safe")
-    for record in lock.left()[:1]:
-        lock.write(record.but(guard=os.getpid(), state="being made safe"))
+    _note(lock, guard=os.getpid(), state="being made safe")
     became = _until_safe(rig, begun)
     took = time.monotonic() - begun
     safe = all(one.safe for one in became)
     said = "; ".join(map(str, became))
     _say(f"{'safe' if safe else 'NOT safe'} after {took:.2f} s: {said}")
-    for record in lock.left()[:1]:
-        lock.write(record.but(
-            state="safe" if safe else "unknown",
-            said=f"made safe by its guard at {now()}: {said}" if safe else said,
-        ))  # fmt: skip
+    _note(
+        lock, state="safe" if safe else "unknown",
+        said=f"made safe by its guard at {now()}: {said}" if safe else said,
+    )  # fmt: skip
     lock.release()
     if orders.get("run"):
         _report(Path(orders["run"]), {
             "process": orders["pid"], "noticed": noticed, "safe": safe, "seconds": round(took, 3),
             **{one.role: one.text for one in became},
         })  # fmt: skip
+
+
+def _note(lock: Any, **changes: Any) -> None:
+    """Change the record; a disk that is full must not keep the rig from being made safe."""
+    from drivers.errors import InstrumentError
+
+    try:
+        for record in lock.left()[:1]:
+            lock.write(record.but(**changes))
+    except InstrumentError as error:
+        _say(str(error))
 
 
 def _until_safe(rig: Any, begun: float) -> list[Any]:
@@ -106,5 +122,6 @@ def _report(run: Path, content: Mapping[str, Any]) -> None:
 
 def _say(text: str) -> None:
     stamp = datetime.now().isoformat(" ", "milliseconds")
-    sys.stderr.write(f"{stamp} guard {os.getpid()}: {text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # the disk of the log may be full
+        sys.stderr.write(f"{stamp} guard {os.getpid()}: {text}\n")
+        sys.stderr.flush()

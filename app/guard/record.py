@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 from platformdirs import user_state_path
 
 from app.errors import InputError
+from drivers.errors import InstrumentError
 
 FOLDER = "FMES_LAB_STATE"
 """Environment variable with the folder to use instead of the user's own."""
@@ -111,13 +112,25 @@ class Record:
             return None
 
     def write(self, path: Path) -> None:
-        """Replace the file in one piece, on the disk before this returns."""
+        """Replace the file in one piece, on the disk before this returns.
+
+        Raises
+        ------
+        InstrumentError
+            It cannot be written.
+        """
         new = path.with_suffix(".new")
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
+        try:
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(asdict(self), file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, path)
+        except OSError as error:
+            raise InstrumentError(
+                f"who uses the rig cannot be written into {path} ({error}); make room there, or "
+                f"set {FOLDER} to another folder"
+            ) from error
 
     def but(self, **changes: Any) -> Self:
         """The same with changes."""

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from app.rig_file import RigFile
 from app.rigs import links, open_bank, open_meter, recorded
-from drivers.errors import InstrumentError
 from drivers.link import Link
 from drivers.resistor_bank import ResistorBank
 from drivers.source_meter import SourceMeter
@@ -49,5 +48,5 @@ def _one(
             return SwitchedOff(role, True, f"{instrument.identity}: {instrument.make_safe()}")
         finally:
             instrument.close()
-    except InstrumentError as error:
-        return SwitchedOff(role, False, str(error))
+    except Exception as error:  # noqa: BLE001 (no fault may keep the other from its turn)
+        return SwitchedOff(role, False, str(error) or repr(error))

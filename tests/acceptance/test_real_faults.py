@@ -187,6 +187,39 @@ def test_a_disk_that_fills_up_mid_run(on_a_small_disk, served, tmp_path):
     assert bench.safe() == SAFE
 
 
+def test_no_room_for_the_record_of_who_uses_the_rig(on_a_small_disk, served):
+    bench = served(math.inf)
+    before = "export FMES_LAB_STATE=$PWD/small;"
+    done = on_a_small_disk("4k", before, *SHORT, "--rig", str(bench.rig), "--out", "run.h5")
+    assert done.returncode == 1
+    assert "who uses the rig cannot be written into" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert not any("output on" in entry.what for entry in bench.bench.journal)
+
+
+FILL_AND_KILL = """
+export FMES_LAB_STATE=$PWD/small
+{command} > events & pid=$!
+until grep -q '"block"' events; do sleep 0.05; done
+cat /dev/zero > small/fill
+kill -9 $pid; wait $pid
+until [ -e run.h5.guard.json ]; do sleep 0.05; done
+"""
+
+
+@pytest.mark.usefixtures("on_a_small_disk")
+def test_a_guard_acts_although_its_own_disk_is_full(served, tmp_path):
+    bench = served(1.0)
+    command = shlex.join([str(FMES), *LONG, "--rig", str(bench.rig), "--out", "run.h5"])
+    script = MOUNT.format(size="64k", before=FILL_AND_KILL.format(command=command), command="true")
+    subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script], cwd=tmp_path, timeout=120,
+        check=True, capture_output=True,
+    )  # fmt: skip
+    assert bench.safe() == SAFE
+    assert json.loads((tmp_path / "run.h5.guard.json").read_text())["safe"]
+
+
 def test_a_limit_that_somebody_raises_on_the_front_panel(start, served, tmp_path):
     bench = served(math.inf)
     take = bench.meter.write
