@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 from pymeasure.instruments.validators import strict_discrete_set, strict_range
 from pyvisa.constants import StatusCode
@@ -25,10 +26,11 @@ from pyvisa.errors import VisaIOError
 from data.samples import Flag
 from drivers import keithley_2400_models as holds
 from drivers import keithley_2400_script as script
-from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.errors import CommandError, InstrumentError
 from drivers.link import Link, link_errors
+from drivers.linked_meter import LinkedMeter
 from drivers.scpi_settings import disagreements
-from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from drivers.source_meter import Identity, OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -85,39 +87,34 @@ class _Scpi(Instrument):
         super().__init__(adapter, "Keithley 2400", includeSCPI=False)
 
 
-class Keithley2400(SourceMeter):
+class Keithley2400(LinkedMeter):
     """A Keithley 2400."""
 
     driver: ClassVar[str] = "keithley-2400"
     models: ClassVar[tuple[str, ...]] = ("2400",)
 
     def __init__(self, link: Link, wiring: str) -> None:
-        self._link, self._four_wire = link, wiring == "4-wire"
-        self._program: PulseProgram | None = None
+        self._four_wire = wiring == "4-wire"
         self._asked = self._complete = False
         self._drained = 0
         self._before = self._last = 0.0
-        self._connect()
-        with link_errors(link.address):
-            # Whatever runs would let every query wait.
-            self._scpi.write(":ABOR")
-            words = self._scpi.ask("*IDN?").strip().split(",")
-            maker, model, serial, firmware = (w.strip() for w in words)
-            self._identity = Identity(
-                maker.title(), model.upper().removeprefix("MODEL ").strip(), serial, firmware
-            )
-            if self._identity.model not in self.models:
-                raise InstrumentError(
-                    f"{link.address} is a {self._identity}; the driver {self.driver} is for "
-                    f"{', '.join(self.models)}"
-                )
-            self._line_frequency = float(self._scpi.line_frequency)
-            self._scpi.write("*CLS")
-            # Before the first output-off: the default off state is a 0 V source.
-            self._scpi.off_mode = "HIMP"
-            self._scpi.write(":SYST:TIME:RES:AUTO 0")
-            self._scpi.write(":SYST:TIME:RES")
-            self._raise_errors("connecting")
+        super().__init__(link)
+
+    def _begin(self) -> None:
+        # Whatever runs would let every query wait.
+        self._scpi.write(":ABOR")
+        words = self._scpi.ask("*IDN?").strip().split(",")
+        maker, model, serial, firmware = (w.strip() for w in words)
+        self._identity = self._accepted(
+            Identity(maker.title(), model.upper().removeprefix("MODEL ").strip(), serial, firmware)
+        )
+        self._line_frequency = float(self._scpi.line_frequency)
+        self._scpi.write("*CLS")
+        # Before the first output-off: the default off state is a 0 V source.
+        self._scpi.off_mode = "HIMP"
+        self._scpi.write(":SYST:TIME:RES:AUTO 0")
+        self._scpi.write(":SYST:TIME:RES")
+        self._raise_errors("connecting")
         self._capabilities = holds.capabilities_of(self._line_frequency)
 
     @classmethod
@@ -138,6 +135,10 @@ class Keithley2400(SourceMeter):
     def _connect(self) -> None:
         self._scpi = _Scpi(self._link.open())
 
+    @property
+    def _adapter(self) -> Adapter:
+        return self._scpi.adapter
+
     @classmethod
     def capabilities_of(
         cls,
@@ -147,18 +148,6 @@ class Keithley2400(SourceMeter):
         verified_period: float | None = None,  # noqa: ARG003 (the vendor states it)
     ) -> Capabilities:
         return holds.capabilities_of(line_frequency)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    @property
-    def identity(self) -> Identity:
-        return self._identity
-
-    def now(self) -> float:
-        with link_errors(self._link.address):
-            return self._now()
 
     def _now(self) -> float:
         stamp = float(self._scpi.clock)
@@ -274,32 +263,6 @@ class Keithley2400(SourceMeter):
             text = f"output {'on' if on else 'off'}, off mode {_OFF_MODES[mode.strip()]}"
         return OutputState(on, text)
 
-    def stand_by(self) -> None:
-        with link_errors(self._link.address):
-            self._switch_off()
-            self._raise_errors("switching off")
-
-    def make_safe(self) -> str:
-        try:
-            return self._off_and_read_back()
-        except LinkError:
-            self._scpi.adapter.close()
-            self._asked = False
-            self._connect()
-            return self._off_and_read_back()
-
-    def close(self) -> None:
-        self._scpi.adapter.close()
-        self._link.close()
-
-    def _off_and_read_back(self) -> str:
-        with link_errors(self._link.address):
-            self._switch_off()
-        state = self.read_back()
-        if state.on:
-            raise InstrumentError("the output reads back ON after it was switched off")
-        return state.text
-
     def _switch_off(self) -> None:
         self._scpi.write(":ABOR")
         if self._asked:
@@ -322,27 +285,11 @@ class Keithley2400(SourceMeter):
                 raise
         self._scpi.write("*CLS")
 
-    def _loaded(self) -> PulseProgram:
-        if self._program is None:
-            raise InstrumentError("no program is loaded; call load() first")
-        return self._program
-
-    def errors(self) -> tuple[str, ...]:
-        with link_errors(self._link.address):
-            return tuple(self._entries())
-
     def _entries(self) -> list[str]:
         return [
             ",".join(word.strip() for word in self._scpi.next_error)
             for _ in range(int(self._scpi.error_count))
         ]
-
-    def _raise_errors(self, during: str) -> None:
-        if entries := self._entries():
-            raise CommandError(
-                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
-                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
-            )
 
     def _check_list(
         self,

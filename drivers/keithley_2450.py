@@ -22,15 +22,17 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 
 from data.samples import Flag
 from drivers import keithley_2450_models as holds
 from drivers import keithley_2450_script as script
-from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.errors import CommandError, InstrumentError
 from drivers.keithley_2450_readings import COLUMNS, Readings
 from drivers.link import Link, link_errors
-from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from drivers.linked_meter import LinkedMeter
+from drivers.source_meter import Identity, OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -84,7 +86,7 @@ class _Tsp(Instrument):
         return np.array(struct.unpack(f"<{count}d", reply[2:-1]))
 
 
-class Keithley2450(SourceMeter):
+class Keithley2450(LinkedMeter):
     """A Keithley 2450 or 2460."""
 
     driver: ClassVar[str] = "keithley-2450"
@@ -92,35 +94,30 @@ class Keithley2450(SourceMeter):
     verifiable: ClassVar[bool] = True
 
     def __init__(self, link: Link, wiring: str, verified_period: float | None) -> None:
-        self._link, self._four_wire = link, wiring == "4-wire"
-        self._program: PulseProgram | None = None
-        self._connect()
-        with link_errors(link.address):
-            self._identify()
-            self._line_frequency = float(self._tsp.line_frequency)
-            self._tsp.write("eventlog.clear() format.asciiprecision=16 timer.cleartime()")
-            # Before the first output-off: the default off state is a 0 V source. Each source
-            # function has its own, which counts from when the function is selected.
-            for function in ("CURRENT", "VOLTAGE"):
-                self._tsp.write(
-                    f"smu.source.setattribute(smu.FUNC_DC_{function},smu.ATTR_SRC_OFFMODE,"
-                    "smu.OFFMODE_HIGHZ)"
-                )
-            self._raise_errors("the connection")
+        self._four_wire, self._verified_period = wiring == "4-wire", verified_period
+        super().__init__(link)
+
+    def _begin(self) -> None:
+        self._identify()
+        self._line_frequency = float(self._tsp.line_frequency)
+        self._tsp.write("eventlog.clear() format.asciiprecision=16 timer.cleartime()")
+        # Before the first output-off: the default off state is a 0 V source. Each source
+        # function has its own, which counts from when the function is selected.
+        for function in ("CURRENT", "VOLTAGE"):
+            self._tsp.write(
+                f"smu.source.setattribute(smu.FUNC_DC_{function},smu.ATTR_SRC_OFFMODE,"
+                "smu.OFFMODE_HIGHZ)"
+            )
+        self._raise_errors("the connection")
         self._capabilities = self.capabilities_of(
-            self._identity.model, self._line_frequency, verified_period=verified_period
+            self._identity.model, self._line_frequency, verified_period=self._verified_period
         )
 
     def _identify(self) -> None:
         """Learn who it is and refuse what the driver is not for."""
         words = self._tsp.ask("*IDN?").strip().split(",")
         maker, model, serial, firmware = (w.strip() for w in words)
-        self._identity = Identity(maker, model.split(" ")[-1], serial, firmware)
-        if self._identity.model not in self.models:
-            raise InstrumentError(
-                f"{self._link.address} is a {self._identity}; the driver {self.driver} is for "
-                f"{', '.join(self.models)}; correct source_meter in the rig file"
-            )
+        self._identity = self._accepted(Identity(maker, model.split(" ")[-1], serial, firmware))
         language = str(self._tsp.language).strip()
         if language != "TSP":
             raise InstrumentError(
@@ -154,23 +151,18 @@ class Keithley2450(SourceMeter):
     def _connect(self) -> None:
         self._tsp = _Tsp(self._link.open())
 
+    @property
+    def _adapter(self) -> Adapter:
+        return self._tsp.adapter
+
     @classmethod
     def capabilities_of(
         cls, model: str, line_frequency: float, *, verified_period: float | None = None
     ) -> Capabilities:
         return holds.capabilities_of(model, line_frequency, verified_period)
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    @property
-    def identity(self) -> Identity:
-        return self._identity
-
-    def now(self) -> float:
-        with link_errors(self._link.address):
-            return float(self._tsp.clock)
+    def _now(self) -> float:
+        return float(self._tsp.clock)
 
     def load(self, program: PulseProgram) -> Mapping[str, Any]:
         program.check(self._capabilities)
@@ -305,44 +297,10 @@ class Keithley2450(SourceMeter):
         mode = "high-impedance" if high_impedance else "not high-impedance"
         return OutputState(on, f"output {'on' if on else 'off'}, off mode {mode}")
 
-    def stand_by(self) -> None:
-        with link_errors(self._link.address):
-            self._switch_off()
-            self._raise_errors("switching off")
-
-    def make_safe(self) -> str:
-        try:
-            return self._off_and_read_back()
-        except LinkError:
-            self._tsp.adapter.close()
-            self._connect()
-            return self._off_and_read_back()
-
-    def close(self) -> None:
-        self._tsp.adapter.close()
-        self._link.close()
-
-    def _off_and_read_back(self) -> str:
-        with link_errors(self._link.address):
-            self._switch_off()
-        state = self.read_back()
-        if state.on:
-            raise InstrumentError("the output reads back ON after it was switched off")
-        return state.text
-
     def _switch_off(self) -> None:
         self._tsp.write("trigger.model.abort()")
         self._tsp.write("smu.source.level=0")
         self._tsp.write(_OFF)
-
-    def _loaded(self) -> PulseProgram:
-        if self._program is None:
-            raise InstrumentError("no program is loaded; call load() first")
-        return self._program
-
-    def errors(self) -> tuple[str, ...]:
-        with link_errors(self._link.address):
-            return tuple(self._entries())
 
     def _entries(self, count: int | None = None) -> list[str]:
         """What the event log holds; the instrument may tell its count only once."""
@@ -353,11 +311,7 @@ class Keithley2450(SourceMeter):
         return entries
 
     def _raise_errors(self, during: str, count: int | None = None) -> None:
-        if entries := self._entries(count):
-            raise CommandError(
-                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
-                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
-            )
+        self._raise(self._entries(count), during)
 
 
 def _boolean(word: str) -> bool:

@@ -26,11 +26,12 @@ from pymeasure.adapters import Adapter
 
 from data.samples import Flag
 from drivers import keithley_2461_models as models
-from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.errors import CommandError, InstrumentError
 from drivers.keithley_2461_layout import Layout, layout
 from drivers.keithley_2461_script import Line, lines, settings
 from drivers.link import Link, link_errors
-from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from drivers.linked_meter import LinkedMeter
+from drivers.source_meter import Identity, OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -49,34 +50,37 @@ _EVENTS = 100
 _OFF_MODES = {"NORM": "0 V source", "ZERO": "zero", "GUAR": "0 A source", "HIMP": "high-impedance"}
 
 
-class Keithley2461(SourceMeter):
+class Keithley2461(LinkedMeter):
     """A Keithley 2461 in its SCPI command set."""
 
     driver: ClassVar[str] = "keithley-2461"
     models: ClassVar[tuple[str, ...]] = ("2461",)
 
     def __init__(self, link: Link, wiring: str) -> None:
-        self._link, self._four_wire = link, wiring == "4-wire"
-        self._program: PulseProgram | None = None
+        self._four_wire = wiring == "4-wire"
         self._layout: Layout | None = None
         self._drained, self._started = 0, 0.0
-        self._adapter: Adapter = link.open()
-        try:
-            with link_errors(link.address):
-                self._identity = self._identify()
-                self._line_frequency = float(self._ask("SYST:LFR?"))
-                # Before the first output-off: the default off state is a 0 V source.
-                self._write("OUTP:SMOD HIMP")
-                if (off := self._off_mode()) != _OFF_MODES["HIMP"]:
-                    raise InstrumentError(
-                        f"{link.address} was told to be high-impedance when off, and its off mode "
-                        f"reads back {off}; disconnect the device and look at the instrument"
-                    )
-                self._write("SYST:CLE")
-                self._zero = self._clock()
-        except BaseException:
-            self._adapter.close()
-            raise
+        super().__init__(link)
+
+    def _connect(self) -> None:
+        self._connection = self._link.open()
+
+    @property
+    def _adapter(self) -> Adapter:
+        return self._connection
+
+    def _begin(self) -> None:
+        self._identity = self._identify()
+        self._line_frequency = float(self._ask("SYST:LFR?"))
+        # Before the first output-off: the default off state is a 0 V source.
+        self._write("OUTP:SMOD HIMP")
+        if (off := self._off_mode()) != _OFF_MODES["HIMP"]:
+            raise InstrumentError(
+                f"{self._link.address} was told to be high-impedance when off, and its off mode "
+                f"reads back {off}; disconnect the device and look at the instrument"
+            )
+        self._write("SYST:CLE")
+        self._zero = self._clock()
         self._capabilities = self.capabilities_of(self._identity.model, self._line_frequency)
 
     @classmethod
@@ -104,17 +108,8 @@ class Keithley2461(SourceMeter):
     ) -> Capabilities:
         return models.capabilities_of(model, line_frequency)
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    @property
-    def identity(self) -> Identity:
-        return self._identity
-
-    def now(self) -> float:
-        with link_errors(self._link.address):
-            return self._clock() - self._zero
+    def _now(self) -> float:
+        return self._clock() - self._zero
 
     def load(self, program: PulseProgram) -> Mapping[str, Any]:
         program.check(self._capabilities)
@@ -138,7 +133,7 @@ class Keithley2461(SourceMeter):
         }  # fmt: skip
 
     def start(self) -> float:
-        _, found = self._loaded()
+        _, found = self._laid_out()
         with link_errors(self._link.address):
             self._write(f'SYST:EVEN:POST "{_MARK}", INF')
             self._write("INIT")
@@ -147,7 +142,7 @@ class Keithley2461(SourceMeter):
         return self._started
 
     def drain(self) -> Readout:
-        program, found = self._loaded()
+        program, found = self._laid_out()
         first = self._drained
         with link_errors(self._link.address):
             # The state first: what is stored once it is idle is all there will be.
@@ -190,7 +185,7 @@ class Keithley2461(SourceMeter):
         return values.reshape(-1, 4)[wanted - begin]
 
     def _readout(self, first: int, table: NDArray[np.float64], running: bool) -> Readout:
-        program, found = self._loaded()
+        program, found = self._laid_out()
         rows = slice(first, first + len(table))
         self._drained += len(table)
         reading, relative, source, status = table.T
@@ -227,23 +222,6 @@ class Keithley2461(SourceMeter):
             raise ValueError(f"{unknown} for the off mode")
         return " or ".join(sorted(_OFF_MODES[mode] for mode in modes))
 
-    def stand_by(self) -> None:
-        with link_errors(self._link.address):
-            self._switch_off()
-            self._raise_errors("switching off")
-
-    def make_safe(self) -> str:
-        try:
-            return self._off_and_read_back()
-        except LinkError:
-            self._adapter.close()
-            self._adapter = self._link.open()
-            return self._off_and_read_back()
-
-    def close(self) -> None:
-        self._adapter.close()
-        self._link.close()
-
     def _off_and_read_back(self) -> str:
         for _ in range(_TRIES):
             with link_errors(self._link.address):
@@ -265,12 +243,9 @@ class Keithley2461(SourceMeter):
 
     def _identify(self) -> Identity:
         maker, model, serial, firmware = (w.strip() for w in self._ask("*IDN?").split(","))
-        identity = Identity(maker, model.upper().removeprefix("MODEL "), serial, firmware)
-        if identity.model not in self.models:
-            raise InstrumentError(
-                f"{self._link.address} is a {identity}; the driver {self.driver} is for "
-                f"{', '.join(self.models)}"
-            )
+        identity = self._accepted(
+            Identity(maker, model.upper().removeprefix("MODEL "), serial, firmware)
+        )
         language = self._ask("*LANG?").strip().strip('"').upper()
         if language != "SCPI":
             raise InstrumentError(
@@ -295,25 +270,14 @@ class Keithley2461(SourceMeter):
                 break
         raise ValueError("its event log does not show what was posted to it")
 
-    def _loaded(self) -> tuple[PulseProgram, Layout]:
-        if self._program is None or self._layout is None:
-            raise InstrumentError("no program is loaded; call load() first")
-        return self._program, self._layout
-
-    def errors(self) -> tuple[str, ...]:
-        with link_errors(self._link.address):
-            return self._entries()
+    def _laid_out(self) -> tuple[PulseProgram, Layout]:
+        program = self._loaded()
+        assert self._layout is not None  # noqa: S101 (for mypy: it is loaded with the program)
+        return program, self._layout
 
     def _entries(self) -> tuple[str, ...]:
         count = int(float(self._ask("SYST:ERR:COUN?")))
         return tuple(self._ask("SYST:ERR?") for _ in range(count))
-
-    def _raise_errors(self, during: str) -> None:
-        if entries := self._entries():
-            raise CommandError(
-                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
-                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
-            )
 
     def _verify(self, sent: Sequence[Line]) -> None:
         """Every setting that can be asked for is asked for.

@@ -18,15 +18,17 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
 from pymeasure.instruments.validators import strict_discrete_set, strict_range
 
 from data.samples import Flag
 from drivers import keithley_2600b_models as holds
 from drivers import keithley_2600b_script as script
-from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.errors import CommandError, InstrumentError
 from drivers.link import Link, link_errors
-from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from drivers.linked_meter import LinkedMeter
+from drivers.source_meter import Identity, OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -110,34 +112,31 @@ class _Tsp(Instrument):
         return np.array(struct.unpack(f"<{count}d", reply[2:-1]))
 
 
-class Keithley2600B(SourceMeter):
+class Keithley2600B(LinkedMeter):
     """One channel of a Keithley 2602B, 2612B or 2636B."""
 
     driver: ClassVar[str] = "keithley-2600b"
     models: ClassVar[tuple[str, ...]] = tuple(holds.MODELS)
 
     def __init__(self, link: Link, channel: str, wiring: str) -> None:
-        self._link, self._channel, self._four_wire = link, channel, wiring == "4-wire"
-        self._program: PulseProgram | None = None
+        self._channel, self._four_wire = channel, wiring == "4-wire"
         self._delay: NDArray[np.float64] = np.empty(0)
         self._drained, self._first_stamp, self._room, self._started = 0, 0.0, 1, 0.0
         self._lap = 0.0
-        self._connect()
-        with link_errors(link.address):
-            words = self._tsp.ask("*IDN?").strip().split(",")
-            maker, model, serial, firmware = (w.strip() for w in words)
-            self._identity = Identity(maker, model.removeprefix("Model "), serial, firmware)
-            if self._identity.model not in self.models:
-                raise InstrumentError(
-                    f"{link.address} is a {self._identity}; the driver {self.driver} is for "
-                    f"{', '.join(self.models)}"
-                )
-            self._line_frequency = float(self._tsp.line_frequency)
-            # Numbers as text in full; with 6 digits the clock is 0.1 s coarse after a few hours.
-            self._tsp.ask("errorqueue.clear() format.asciiprecision=16 timer.reset() print(1)")
-            # Before the first output-off: the default off state is a 0 V source.
-            self._tsp.smu.off_mode = 2
-            self._raise_errors("the connection")
+        super().__init__(link)
+
+    def _begin(self) -> None:
+        words = self._tsp.ask("*IDN?").strip().split(",")
+        maker, model, serial, firmware = (w.strip() for w in words)
+        self._identity = self._accepted(
+            Identity(maker, model.removeprefix("Model "), serial, firmware)
+        )
+        self._line_frequency = float(self._tsp.line_frequency)
+        # Numbers as text in full; with 6 digits the clock is 0.1 s coarse after a few hours.
+        self._tsp.ask("errorqueue.clear() format.asciiprecision=16 timer.reset() print(1)")
+        # Before the first output-off: the default off state is a 0 V source.
+        self._tsp.smu.off_mode = 2
+        self._raise_errors("the connection")
         self._capabilities = self.capabilities_of(self._identity.model, self._line_frequency)
 
     @classmethod
@@ -158,6 +157,10 @@ class Keithley2600B(SourceMeter):
     def _connect(self) -> None:
         self._tsp = _Tsp(self._link.open(), self._channel)
 
+    @property
+    def _adapter(self) -> Adapter:
+        return self._tsp.adapter
+
     @classmethod
     def capabilities_of(
         cls,
@@ -168,17 +171,8 @@ class Keithley2600B(SourceMeter):
     ) -> Capabilities:
         return holds.capabilities_of(model, line_frequency)
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    @property
-    def identity(self) -> Identity:
-        return self._identity
-
-    def now(self) -> float:
-        with link_errors(self._link.address):
-            return float(self._tsp.clock)
+    def _now(self) -> float:
+        return float(self._tsp.clock)
 
     def load(self, program: PulseProgram) -> Mapping[str, Any]:
         program.check(self._capabilities)
@@ -300,31 +294,8 @@ class Keithley2600B(SourceMeter):
             text = f"output {_OUTPUTS[output]}, off mode {_OFF_MODES[off_mode]}"
         return OutputState(output == 1, text)
 
-    def stand_by(self) -> None:
-        with link_errors(self._link.address):
-            self._switch_off()
-            self._raise_errors("switching off")
-
-    def make_safe(self) -> str:
-        try:
-            return self._off_and_read_back()
-        except LinkError:
-            self._tsp.adapter.close()
-            self._connect()
-            return self._off_and_read_back()
-
-    def close(self) -> None:
-        self._tsp.adapter.close()
-        self._link.close()
-
-    def _off_and_read_back(self) -> str:
-        with link_errors(self._link.address):
-            self._tsp.write(f"smu{self._channel}.abort()")
-            self._switch_off()
-        state = self.read_back()
-        if state.on:
-            raise InstrumentError("the output reads back ON after it was switched off")
-        return state.text
+    def _abort(self) -> None:
+        self._tsp.write(f"smu{self._channel}.abort()")
 
     def _switch_off(self) -> None:
         self._tsp.smu.current_level = 0.0
@@ -332,28 +303,12 @@ class Keithley2600B(SourceMeter):
         self._tsp.smu.off_mode = 2
         self._tsp.smu.output = 2
 
-    def _loaded(self) -> PulseProgram:
-        if self._program is None:
-            raise InstrumentError("no program is loaded; call load() first")
-        return self._program
-
-    def errors(self) -> tuple[str, ...]:
-        with link_errors(self._link.address):
-            return tuple(self._entries())
-
     def _entries(self) -> list[str]:
         entries = []
         for _ in range(int(self._tsp.error_count)):
             code, message, *_rest = self._tsp.next_error
             entries.append(f"{float(code):.0f} {message.strip()}")
         return entries
-
-    def _raise_errors(self, during: str) -> None:
-        if entries := self._entries():
-            raise CommandError(
-                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
-                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
-            )
 
     def _compare(self, sent: Mapping[str, float], found: Mapping[str, float]) -> None:
         """What reads back otherwise than it was sent, before anything is energised."""

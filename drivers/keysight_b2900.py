@@ -18,17 +18,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
 from pymeasure.instruments.validators import strict_discrete_set, strict_range
 
 from data.samples import Flag
 from drivers import keysight_b2900_models as holds
 from drivers import keysight_b2900_script as script
-from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.errors import CommandError, InstrumentError
 from drivers.keysight_b2900_plan import plan
 from drivers.link import Link, link_errors
+from drivers.linked_meter import LinkedMeter
 from drivers.scpi_settings import Setting, disagreements
-from drivers.source_meter import Identity, OutputState, Readout, SourceMeter
+from drivers.source_meter import Identity, OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -117,34 +119,29 @@ class _Scpi(Instrument):
         return np.array(struct.unpack(f"<{count}d", reply[len(header) : -1]))
 
 
-class KeysightB2900(SourceMeter):
+class KeysightB2900(LinkedMeter):
     """One channel of a Keysight B2901A or B2902A."""
 
     driver: ClassVar[str] = "keysight-b2900"
     models: ClassVar[tuple[str, ...]] = tuple(holds.CHANNELS)
 
     def __init__(self, link: Link, channel: str, wiring: str) -> None:
-        self._link, self._channel, self._four_wire = link, channel or "1", wiring == "4-wire"
-        self._program: PulseProgram | None = None
+        self._channel, self._four_wire = channel or "1", wiring == "4-wire"
         self._drained = self._read = 0
         self._first_stamp, self._started, self._before = 0.0, 0.0, 0.0
-        self._connect()
-        with link_errors(link.address):
-            words = self._scpi.ask("*IDN?").strip().split(",")
-            maker, model, serial, firmware = (w.strip() for w in words)
-            self._identity = Identity(maker, model, serial, firmware)
-            if model not in self.models:
-                raise InstrumentError(
-                    f"{link.address} is a {self._identity}; the driver {self.driver} is for "
-                    f"{', '.join(self.models)}"
-                )
-            self._line_frequency = float(self._scpi.line_frequency)
-            self._scpi.write("*CLS")
-            # Before the first output-off: the default off state is a 0 V source.
-            self._scpi.smu.off_mode = "HIZ"
-            self._scpi.write(":SYST:TIME:TIM:COUN:RES:AUTO 0")
-            self._scpi.write(":SYST:TIME:TIM:COUN:RES")
-            self._raise_errors("connecting")
+        super().__init__(link)
+
+    def _begin(self) -> None:
+        words = self._scpi.ask("*IDN?").strip().split(",")
+        maker, model, serial, firmware = (w.strip() for w in words)
+        self._identity = self._accepted(Identity(maker, model, serial, firmware))
+        self._line_frequency = float(self._scpi.line_frequency)
+        self._scpi.write("*CLS")
+        # Before the first output-off: the default off state is a 0 V source.
+        self._scpi.smu.off_mode = "HIZ"
+        self._scpi.write(":SYST:TIME:TIM:COUN:RES:AUTO 0")
+        self._scpi.write(":SYST:TIME:TIM:COUN:RES")
+        self._raise_errors("connecting")
         self._capabilities = holds.capabilities_of(model)
 
     @classmethod
@@ -165,6 +162,10 @@ class KeysightB2900(SourceMeter):
     def _connect(self) -> None:
         self._scpi = _Scpi(self._link.open(), self._channel)
 
+    @property
+    def _adapter(self) -> Adapter:
+        return self._scpi.adapter
+
     @classmethod
     def capabilities_of(
         cls,
@@ -175,17 +176,8 @@ class KeysightB2900(SourceMeter):
     ) -> Capabilities:
         return holds.capabilities_of(model)
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
-
-    @property
-    def identity(self) -> Identity:
-        return self._identity
-
-    def now(self) -> float:
-        with link_errors(self._link.address):
-            return self._before + float(self._scpi.clock)
+    def _now(self) -> float:
+        return self._before + float(self._scpi.clock)
 
     def load(self, program: PulseProgram) -> Mapping[str, Any]:
         program.check(self._capabilities)
@@ -305,31 +297,6 @@ class KeysightB2900(SourceMeter):
             text = f"output {'on' if on else 'off'}, off mode {meaning[mode.strip()]}"
         return OutputState(on, text)
 
-    def stand_by(self) -> None:
-        with link_errors(self._link.address):
-            self._switch_off()
-            self._raise_errors("switching off")
-
-    def make_safe(self) -> str:
-        try:
-            return self._off_and_read_back()
-        except LinkError:
-            self._scpi.adapter.close()
-            self._connect()
-            return self._off_and_read_back()
-
-    def close(self) -> None:
-        self._scpi.adapter.close()
-        self._link.close()
-
-    def _off_and_read_back(self) -> str:
-        with link_errors(self._link.address):
-            self._switch_off()
-        state = self.read_back()
-        if state.on:
-            raise InstrumentError("the output reads back ON after it was switched off")
-        return state.text
-
     def _switch_off(self) -> None:
         self._scpi.smu.abort()
         self._scpi.smu.current_level = 0.0
@@ -337,27 +304,11 @@ class KeysightB2900(SourceMeter):
         self._scpi.smu.off_mode = "HIZ"
         self._scpi.smu.output = 0
 
-    def _loaded(self) -> PulseProgram:
-        if self._program is None:
-            raise InstrumentError("no program is loaded; call load() first")
-        return self._program
-
-    def errors(self) -> tuple[str, ...]:
-        with link_errors(self._link.address):
-            return tuple(self._entries())
-
     def _entries(self) -> list[str]:
         return [
             ",".join(word.strip() for word in self._scpi.next_error)
             for _ in range(int(self._scpi.error_count))
         ]
-
-    def _raise_errors(self, during: str) -> None:
-        if entries := self._entries():
-            raise CommandError(
-                f"the {self._identity.model} reported during {during}: {'; '.join(entries)}. "
-                "Nothing more is sent; this is a fault of the driver or of a setting it was given"
-            )
 
     def _check_settings(self, settings: Sequence[Setting]) -> None:
         """Compare what was sent with what is set: an aperture out of range is clipped silently."""
