@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,9 +18,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from analysis.update_curve import Depression
+from app.analyse_command import show_table
 from app.errors import InputError
 from app.stimulus import save_figure
 from app.train import TrainingFolder, train
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 _GREAT = 1e6
 """What scales and learning rates are below."""
-_WIDTH = 120
-"""Of the table, at least."""
 FIGURES = ("accuracy", "maps", "weights")
 """Names of the figures' files."""
 
@@ -153,7 +150,7 @@ def train_networks(
 
 def report(summary: Summary, out: Path, console: Console, *, figure: bool) -> None:
     """Print the table, and draw the figures into the folder."""
-    show(summary, console)
+    show_table(summary.table(), console)
     console.print(f"files   {out}")
     if figure:
         for path in draw(summary, out):
@@ -174,18 +171,6 @@ def digits_of(data: Path | None) -> tuple[Digits, Digits]:
         return read_digits(data)
     except DigitsError as error:
         raise InputError(f"--data {error}") from error
-
-
-def show(summary: Summary, console: Console) -> None:
-    """Print the table of a summary."""
-    text = summary.table()
-    table = Table(*text.columns, box=None, pad_edge=False)
-    for row in text.rows:
-        table.add_row(*map(escape, row))
-    # A terminal that is too narrow breaks the lines; nothing is cut.
-    console.print(table, width=max(console.width, _WIDTH), crop=False)
-    for note in text.notes:
-        console.print(note, markup=False)
 
 
 def figures(summary: Summary, dark: bool = False) -> tuple[Figure, ...]:

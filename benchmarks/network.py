@@ -4,8 +4,8 @@
 
 784-100-10 on the same images, seconds of processor time on one thread, of an epoch of 60,000: what
 small batches take is measured on fewer images and counted up. Devices are those of an LTP/LTD run
-on the simulated rig, open. `torch` comes with ``pip install 'fmes-lab[bench]'``; aihwkit has to be
-built (it needs a compiler, CMake, OpenBLAS and torch). Without digits, drawn ones are taken.
+on the simulated rig, open. torch and aihwkit come with ``pip install 'fmes-lab[bench]'``, in a pair
+of versions that works; what is not there is left out. Without digits, drawn ones are taken.
 """
 
 from __future__ import annotations

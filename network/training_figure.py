@@ -183,6 +183,8 @@ def _spent(
         axes.plot(
             [p + aside for p in places], values, marker, color=colour, markersize=4, label=said
         )
+    # Nothing is below 0, and the markers at the top are whole.
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
     legend(
         axes, look, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, columnspacing=0.9,
