@@ -122,8 +122,9 @@ def test_a_computer_that_sleeps_mid_train(start, served, tmp_path):
 def test_a_change_to_summer_time_mid_run(start, served, tmp_path, monkeypatch):
     change = time.time() + 10
     now = time.gmtime(change)
-    moment = f"J{now.tm_yday}/{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
-    monkeypatch.setenv("TZ", f"AAA0BBB-1,{moment},J{now.tm_yday % 365 + 1}/12")
+    # Days count from 0.
+    moment = f"{now.tm_yday - 1}/{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
+    monkeypatch.setenv("TZ", f"AAA0BBB-1,{moment},{(now.tm_yday + 100) % 360}/12")
     bench = served(1.0)
     process = start(*LONG, "--rig", str(bench.rig), "--out", "run.h5")
     until_pulses(process)
