@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data import probe
 from data.recorder import Recorder
 from data.run import Outcome, PlayInfo, RunInfo
 from data.samples import COLUMNS, Samples
@@ -31,6 +32,12 @@ def _programs() -> tuple[PulseProgram, ...]:
             [hold], phases=phases, source="voltage", limit=1e-2, aperture=2e-2, on_limit="flag"
         ),
     )
+
+
+@pytest.fixture(autouse=True)
+def _soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files here are small; one that HDF5 does not come to an end with need not take long."""
+    monkeypatch.setattr(probe, "time_limit", 8.0)
 
 
 @pytest.fixture(scope="session")
