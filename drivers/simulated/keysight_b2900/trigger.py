@@ -73,8 +73,8 @@ class Machine:
         calls what it is given once another may follow.
     ready
         Whether an automatic trigger may come now: the other action has gone as far.
-    begun, ended
-        Called when it leaves idle and when it is back.
+    ended
+        Called when it is back in idle.
     lost
         Called when an event came while it was busy.
     """
