@@ -240,7 +240,9 @@ def length_of(group: h5py.Group) -> int:
     """Rows that count: all of a finished table, the committed ones of a working one."""
     if "n_valid" in group:
         return int(part(group, "n_valid")[()])
-    return len(part(group, next(iter(group))))
+    for name in group:
+        return len(part(group, name))
+    raise DataError(f"{group.name} is empty")
 
 
 def column_of(group: h5py.Group, name: str, n_rows: int, first: int = 0) -> NDArray[Any]:

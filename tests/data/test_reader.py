@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from data.errors import DataError
+from data.partial import read_summary
 from data.reader import open_run
 from data.samples import COLUMNS, Samples
 
@@ -141,3 +142,12 @@ def test_any_hdf5_program_reads_readings_with_units(recorded: Path) -> None:
         sensor = file["entry/instrument/environment/voltage/value"]
         np.testing.assert_array_equal(sensor[:30], data["voltage"][:30])
     assert recorded.read_bytes()[8] == 0, "superblock 0 is what most programs read"
+
+
+def test_a_table_without_columns_is_told(recorded: Path) -> None:
+    with h5py.File(recorded, "r+") as file:
+        del file["entry/data"]
+        file.create_group("entry/data")
+    for reader in (open_run, read_summary):
+        with pytest.raises(DataError, match="/entry/data is empty"):
+            reader(recorded)
