@@ -174,7 +174,11 @@ def test_a_kill_costs_seconds_and_the_result_is_the_same(measured, digits, tmp_p
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals reach a process otherwise there")
 def test_ctrl_c_aborts_and_keeps_what_was_learnt(measured, digits, tmp_path):
-    code = "import sys; from app.cli import app; app(sys.argv[1:])"
+    # Where a shell has started all this in the background, SIGINT is ignored.
+    code = (
+        "import signal, sys; from app.cli import app; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); app(sys.argv[1:])"
+    )
     command = [
         sys.executable,
         "-c",
@@ -195,11 +199,14 @@ def test_ctrl_c_aborts_and_keeps_what_was_learnt(measured, digits, tmp_path):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         cwd=Path(__file__).parents[2],
     ) as process:  # fmt: skip
-        while not list(tmp_path.glob("*.h5.part")):
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            while not list(tmp_path.glob("*.h5.part")):
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 3, errors
     assert "aborted" in errors
     (part,) = tmp_path.glob("*.h5.part")
