@@ -113,7 +113,7 @@ def write_finished(path: Path, run: Run) -> None:
         add_table(entry, "blocks", columns, compressed=True)
         _write_psv(entry, run)
         _write_resistor_log(entry["instrument"], run)
-        set_attribute(file, NAME, content_digest(file))
+        set_attribute(file, NAME, content_digest(file, own=True))
     sync_file(path)
 
 

@@ -16,7 +16,6 @@ as it is set on the instrument.
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -33,6 +32,7 @@ from drivers.keithley_2450_readings import COLUMNS, Readings
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
 from drivers.source_meter import Identity, OutputState, Readout
+from drivers.tsp_instrument import TspInstrument
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -46,7 +46,7 @@ _NEXT_LIST = "print(smu.source.configlist.catalog())"
 _OFF = "smu.source.offmode=smu.OFFMODE_HIGHZ smu.source.output=smu.OFF"
 
 
-class _Tsp(Instrument):
+class _Tsp(TspInstrument):
     """The commands of the instrument."""
 
     language = Instrument.measurement(
@@ -76,14 +76,6 @@ class _Tsp(Instrument):
 
     def __init__(self, adapter: Any) -> None:
         super().__init__(adapter, "Keithley 2450", includeSCPI=False)
-
-    def floats(self, command: str, count: int) -> NDArray[np.float64]:
-        """Values of a binary reply: ``#0``, float64 values, a line feed."""
-        self.write(command)
-        reply = self.read_bytes(2 + 8 * count + 1)
-        if reply[:2] != b"#0" or len(reply) != 3 + 8 * count:
-            raise ValueError(f"{len(reply)} bytes that begin with {reply[:8]!r}")
-        return np.array(struct.unpack(f"<{count}d", reply[2:-1]))
 
 
 class Keithley2450(LinkedMeter):

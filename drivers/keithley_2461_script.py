@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.keithley_2461_layout import Layout
+from drivers.ranges import lowest_range
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -34,8 +35,8 @@ def settings(
     # A charged device holds its terminal above a low level while the limit acts.
     held = level or _REST_RANGE if driven else max(level, _LEAST_VOLTAGE_RANGE)
     return {
-        "source_range": _range(amps if driven else volts, held),
-        "measure_range": _range(volts if driven else amps, program.limit),
+        "source_range": lowest_range(amps if driven else volts, held),
+        "measure_range": lowest_range(volts if driven else amps, program.limit),
         "limit": program.limit,
         "nplc": program.aperture * line_frequency,
         "sense": 1 if four_wire else 0,
@@ -122,11 +123,6 @@ def _play(kind: str, found: Layout) -> list[Line]:
         f"{found.off:.9g},OFF"
     )
     return [*_list(f"SOUR:PULS:LIST:{kind}", found.levels), Line(play)]
-
-
-def _range(ranges: tuple[float, ...], value: float) -> float:
-    """The lowest range that holds a value."""
-    return next(full for full in ranges if value <= full * (1 + 1e-9))
 
 
 def _list(header: str, values: NDArray[np.float64]) -> list[Line]:

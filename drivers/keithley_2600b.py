@@ -12,7 +12,6 @@ reading buffers and the TSP command reference; specifications of the 2602B, 2612
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -29,6 +28,7 @@ from drivers.errors import CommandError, InstrumentError
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
 from drivers.source_meter import Identity, OutputState, Readout
+from drivers.tsp_instrument import TspInstrument
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -78,7 +78,7 @@ class _Smu(Channel):
     )  # fmt: skip
 
 
-class _Tsp(Instrument):
+class _Tsp(TspInstrument):
     """The commands of the mainframe."""
 
     smu = Instrument.ChannelCreator(_Smu, "a")
@@ -102,14 +102,6 @@ class _Tsp(Instrument):
     def __init__(self, adapter: Any, channel: str) -> None:
         super().__init__(adapter, "Keithley 2600B", includeSCPI=False)
         self.smu.id = channel
-
-    def floats(self, command: str, count: int) -> NDArray[np.float64]:
-        """Values of a binary reply: ``#0``, float64 values, a line feed."""
-        self.write(command)
-        reply = self.read_bytes(2 + 8 * count + 1)
-        if reply[:2] != b"#0" or len(reply) != 3 + 8 * count:
-            raise ValueError(f"{len(reply)} bytes that begin with {reply[:8]!r}")
-        return np.array(struct.unpack(f"<{count}d", reply[2:-1]))
 
 
 class Keithley2600B(LinkedMeter):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers import keithley_2600b_models as models
+from drivers.ranges import lowest_range
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -29,8 +30,8 @@ def settings(
     current_driven = program.source == "current"
     # A charged device holds its terminal above a low level while the limit acts.
     held = level or _REST_RANGE if current_driven else max(level, _LEAST_VOLTAGE_RANGE)
-    source_range = _range(amps if current_driven else volts, held)
-    limit_range = _range(volts if current_driven else amps, program.limit)
+    source_range = lowest_range(amps if current_driven else volts, held)
+    limit_range = lowest_range(volts if current_driven else amps, program.limit)
     return {
         "source_range": source_range,
         "current_range": source_range if current_driven else limit_range,
@@ -110,11 +111,6 @@ def lines(
         f"{smu}.trigger.endsweep.action={smu}.SOURCE_IDLE",
         f"{smu}.trigger.count={n} {smu}.trigger.arm.count=1 {smu}.trigger.arm.stimulus=0",
     ]
-
-
-def _range(ranges: tuple[float, ...], value: float) -> float:
-    """The lowest range that holds a value."""
-    return next(full for full in ranges if value <= full * (1 + 1e-9))
 
 
 def _list(name: str, values: NDArray[np.float64]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.keysight_b2900_plan import Plan
+from drivers.ranges import lowest_range
 from drivers.scpi_settings import RANGE_STEP, Setting
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
@@ -28,8 +29,8 @@ def ranges(program: PulseProgram, capabilities: Capabilities) -> Mapping[str, fl
     # A charged device holds its terminal above a low level while the limit acts.
     held = level or _REST_RANGE if current_driven else max(level, _LEAST_VOLTAGE_RANGE)
     return {
-        "source": _range(amps if current_driven else volts, held),
-        "measure": _range(volts if current_driven else amps, program.limit),
+        "source": lowest_range(amps if current_driven else volts, held),
+        "measure": lowest_range(volts if current_driven else amps, program.limit),
     }
 
 
@@ -100,8 +101,3 @@ def _layer(node: str, source: str, count: int, delay: float, period: float) -> I
     yield Setting(f"{node}:DEL", delay)
     if source == "TIM":
         yield Setting(f"{node}:TIM", period)
-
-
-def _range(full_scales: tuple[float, ...], value: float) -> float:
-    """The lowest range that holds a value."""
-    return next(full for full in full_scales if value <= full * (1 + 1e-9))
