@@ -95,11 +95,11 @@ def fit(
     limits = [(bounds or {}).get(name, (-np.inf, np.inf)) for name in names]
     free = len(y) - len(names)
     if free < 0:
-        return _failed(names, y, f"{len(y)} points cannot determine {len(names)} parameters")
+        return failed(names, y, f"{len(y)} points cannot determine {len(names)} parameters")
     if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
-        return _failed(names, y, "the data hold values that are not finite")
+        return failed(names, y, "the data hold values that are not finite")
     if not np.all(np.isfinite(model(x, first))):
-        return _failed(names, y, f"the model is not finite at its start {dict(start)}")
+        return failed(names, y, f"the model is not finite at its start {dict(start)}")
 
     def misfit(values: Array) -> Array:
         return model(x, values) - y
@@ -113,7 +113,7 @@ def fit(
         xtol=1e-15, ftol=1e-15, gtol=1e-15,
     )  # fmt: skip
     if found.status <= 0:
-        return _failed(names, y, f"the solver gave up: {found.message}")
+        return failed(names, y, f"the solver gave up: {found.message}")
     jacobian = np.asarray(found.jac, dtype=np.float64)
     at_bound = [
         name
@@ -122,7 +122,7 @@ def fit(
         if np.isclose(value, ends, rtol=1e-6).any()
     ]
     if at_bound:
-        return _failed(names, y, f"{', '.join(at_bound)} ran into its bound")
+        return failed(names, y, f"{', '.join(at_bound)} ran into its bound")
     return Fit(
         names=names,
         values=found.x,
@@ -156,7 +156,8 @@ def _covariance(jacobian: Array, residuals: Array, free: int) -> Array:
     return np.asarray(r_inverse @ r_inverse.T * (residuals @ residuals / free))
 
 
-def _failed(names: tuple[str, ...], y: Array, reason: str) -> Fit:
+def failed(names: tuple[str, ...], y: Array, reason: str) -> Fit:
+    """No values of these parameters for the data `y`, shape (n,), and why."""
     n, k = len(y), len(names)
     return Fit(
         names=names,

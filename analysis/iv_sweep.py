@@ -255,8 +255,12 @@ class IvSweepAnalysis(Analysis[IvSweepResult]):
             voltage_at=_at(VOLTAGE_AT, loop, loop.voltage, loop.current, self.options.at_current),
             charge_up=_whole(CHARGE_UP, up, why),
             charge_down=_whole(CHARGE_DOWN, down, why),
-            capacitance=_whole(CAPACITANCE, (up - down) / (2 * window) if window else 0.0, why),
-            efficiency=_whole(EFFICIENCY, -down / up if up else 0.0, why),
+            capacitance=_whole(CAPACITANCE, (up - down) / (2 * window), why)
+            if window
+            else Measure.undefined(CAPACITANCE, why or "the voltage does not change"),
+            efficiency=_whole(EFFICIENCY, -down / up, why)
+            if up
+            else Measure.undefined(EFFICIENCY, why or "no charge on the way up"),
         )
 
 

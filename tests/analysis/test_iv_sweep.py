@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,15 @@ def test_a_value_that_is_not_reached_says_what_was_read(run: Any) -> None:
     found = IvSweepAnalysis(Options(at_current=5e-3)).analyse(run).sweeps[0].chosen.voltage_at
     assert found.value is None
     assert "5 mA is not passed on the way up, which was read from" in found.note
+
+
+def test_of_a_terminal_that_is_shorted_there_is_no_capacitance_nor_efficiency(run: Any) -> None:
+    zero = np.zeros(len(run.samples))
+    shorted = replace(run, samples=replace(run.samples, voltage=zero, current=zero))
+    cycle = IvSweepAnalysis().analyse(shorted).sweeps[0].chosen
+    assert (cycle.capacitance.value, cycle.efficiency.value) == (None, None)
+    assert cycle.capacitance.note == "the voltage does not change"
+    assert cycle.efficiency.note == "no charge on the way up"
 
 
 def test_fewer_cycles_than_asked_for_show_the_last_and_say_so(record: Record) -> None:

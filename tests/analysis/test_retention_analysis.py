@@ -87,6 +87,13 @@ def test_intervals_of_exponentials_cover_at_the_nominal_rate(true: dict[Any, flo
         (np.linspace(0.3, 0.5, 39), "bound"),
         (np.full(39, 0.4), ""),
         (np.full(39, np.nan), "not finite"),
+        (np.zeros(39), "no value is above 0"),
+        (
+            -stretched(TIMES, np.array([0.5, 3.0, 0.5])),
+            "no value is above 0; the greatest is -0.0002",
+        ),
+        # Faster than any stretched exponential, and below 0 V at the end.
+        (0.5 * np.exp(-((TIMES / 20) ** 1.5)) - 1e-3, "beta ran into its bound"),
     ],
 )
 def test_data_that_do_not_decay_have_no_stretched_exponential(voltage: Array, says: str) -> None:
@@ -95,6 +102,15 @@ def test_data_that_do_not_decay_have_no_stretched_exponential(voltage: Array, sa
     assert says in found.reason
     assert found.reason
     assert found.interval("ln tau") is None
+
+
+def test_a_stretched_exponential_that_noise_takes_below_zero_is_found() -> None:
+    true = np.array([0.5, math.log(20.0), 0.7])
+    voltage = stretched(TIMES, true) + np.random.default_rng(3).normal(0, NOISE, len(TIMES))
+    assert voltage.min() < 0
+    found = fit_stretched(TIMES, voltage)
+    assert found.converged, found.reason
+    np.testing.assert_allclose(found.values, true, rtol=0.01)
 
 
 @pytest.mark.parametrize("points", [0, 1, 2])
