@@ -198,7 +198,13 @@ def campaign(
     code = 0
     with _exit_codes():
         from app.campaign_command import check_campaign, run_campaign
+        from app.errors import InputError
 
+        if only_check and transcript:
+            raise InputError(
+                "--check reaches no instrument, so there is nothing for a --transcript; leave out "
+                "one of them"
+            )
         if only_check:
             check_campaign(file, out)
         else:
@@ -458,6 +464,13 @@ def rig_init(
     model: Annotated[str | None, typer.Option("--model", help="Its model, as 2602B.")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="Its channel.")] = None,
     wiring: Annotated[str | None, typer.Option("--wiring", help="4-wire or 2-wire.")] = None,
+    verified_period: Annotated[
+        str | None,
+        typer.Option(
+            "--verified-period",
+            help="Least period that you have verified on it, as 2ms; 2450 and 2460 only.",
+        ),
+    ] = None,
     bank: Annotated[
         str | None, typer.Option("--bank", help="Address of the resistor bank.")
     ] = None,
@@ -467,6 +480,14 @@ def rig_init(
     resistors: Annotated[
         list[str] | None,
         typer.Option("--resistor", metavar="CHANNEL=VALUE", help="As 101=500ohm. Repeatable."),
+    ] = None,
+    devices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--device",
+            metavar="CHANNEL=NAME",
+            help="A device behind a relay of its own, as 110=D7. Repeatable.",
+        ),
     ] = None,
     max_voltage: Annotated[
         str | None, typer.Option("--max-voltage", help="That the device stands, as 0.8V.")
@@ -494,8 +515,10 @@ def rig_init(
             ("source_meter", "wiring"): wiring, ("resistor_bank", "address"): bank,
             ("resistor_bank", "driver"): bank_driver, ("device", "max_voltage"): max_voltage,
             ("device", "max_current"): max_current,
+            ("source_meter", "verified_period"): verified_period,
         }  # fmt: skip
-        init_rig(file, Answers(given, resistors or [], not yes, library, look))
+        rows = {"resistors": resistors or [], "devices": devices or []}
+        init_rig(file, Answers(given, rows, not yes, library, look))
 
 
 @rig_app.command("calibrate")
@@ -539,12 +562,18 @@ def emulate(
         typer.Option("--port", min=0, max=65500, help="Of the first instrument; 0: any."),
     ] = None,
     rig: RigPath = None,
+    disconnected: Annotated[
+        bool,
+        typer.Option(
+            "--disconnected", help="Begin without the device; type connect or disconnect meanwhile."
+        ),
+    ] = False,
 ) -> None:
     """Serve a bench of emulated instruments on loopback until Ctrl-C; prints their addresses."""
     with _exit_codes():
         from app.emulate_command import serve_bench
 
-        serve_bench(target, port, rig)
+        serve_bench(target, port, rig, connected=not disconnected)
 
 
 @app.command()

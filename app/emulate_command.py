@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -24,7 +26,7 @@ USUAL_PORT = 5025
 """Theirs unless another is given."""
 
 
-def serve_bench(target: str, port: int | None, rig: Path | None) -> None:
+def serve_bench(target: str, port: int | None, rig: Path | None, *, connected: bool) -> None:
     """Serve the source-measure unit and the bank of a rig, wired to one simulated device.
 
     Parameters
@@ -36,6 +38,9 @@ def serve_bench(target: str, port: int | None, rig: Path | None) -> None:
         instruments' usual one, and for any with a rig file.
     rig
         Rig file that goes with "2602b", for its resistors and its simulation.
+    connected
+        Whether the device is at the leads when it begins; a line "connect" or "disconnect" on
+        standard input changes that.
 
     Raises
     ------
@@ -47,6 +52,7 @@ def serve_bench(target: str, port: int | None, rig: Path | None) -> None:
         port = USUAL_PORT if target.lower() == USUAL else 0
     console = Console(highlight=False, soft_wrap=True)
     bench = make_bench(file)
+    bench.plug(connected=connected)
     with ExitStack() as stack:
         instruments = []
         for role, driver, model in (
@@ -64,9 +70,26 @@ def serve_bench(target: str, port: int | None, rig: Path | None) -> None:
                 console.print(f"{instrument.name}: {server.resource_name}")
         except OSError as error:
             raise InputError(f"--port {port}: a port cannot be had: {error}") from error
-        console.print("serving on loopback; Ctrl-C ends")
+        without = "" if connected else " without the device"
+        console.print(f"serving on loopback{without}; Ctrl-C ends")
         with suppress(KeyboardInterrupt):
+            with suppress(OSError, ValueError):  # there may be no standard input
+                _plug_as_told(bench, console)
             threading.Event().wait()
+
+
+def _plug_as_told(bench: Bench, console: Console) -> None:
+    """Take the device off its leads and put it back, until standard input ends."""
+    if hasattr(signal, "SIGTTIN"):  # in the background of a terminal, which has no line for it
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    for line in sys.stdin or ():
+        word = line.strip().lower()
+        if word in ("connect", "disconnect"):
+            with bench.lock:
+                bench.plug(connected=word == "connect")
+            console.print(f"the device is {word}ed")
+        elif word:
+            console.print(f"{word!r}: type connect or disconnect; Ctrl-C ends", markup=False)
 
 
 def _served(

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tomlkit
 import typer
@@ -26,8 +26,8 @@ class Answers:
     ----------
     values
         By table and key of the rig file.
-    resistors
-        Texts ``CHANNEL=VALUE``.
+    rows
+        Texts ``CHANNEL=VALUE`` of "resistors" and ``CHANNEL=NAME`` of "devices".
     ask
         Whether the operator is asked for what is not given; otherwise what would be suggested
         is taken.
@@ -38,7 +38,7 @@ class Answers:
     """
 
     values: Mapping[tuple[str, str], str | None]
-    resistors: Sequence[str]
+    rows: Mapping[str, Sequence[str]]
     ask: bool
     library: str
     look: bool
@@ -128,7 +128,20 @@ class _Asking:
         text = "Where the voltage is sensed: 4-wire at the device, 2-wire at the terminals"
         given["wiring"] = self._ask("source_meter", "wiring", text, "", ("4-wire", "2-wire"))
         self._simulated = address == SIMULATED
+        if period := self._verified_period(model, verifiable=driver.verifiable):
+            given["verified_period"] = period
         return given
+
+    def _verified_period(self, model: str, *, verifiable: bool) -> str:
+        """Asked of models that need one; "" for none. One given for another is refused later."""
+        key = "source_meter", "verified_period"
+        if self._answers.values[key] is None and not (verifiable and self._answers.ask):
+            return ""
+        text = (
+            f"Least period that you have seen the {model} keep, on an oscilloscope "
+            "(Enter alone while none was verified)"
+        )
+        return self._ask(*key, text, "")
 
     def _resistor_bank(self) -> dict[str, Any]:
         drivers = {d.driver: d for d in RESISTOR_BANKS}
@@ -137,25 +150,31 @@ class _Asking:
         given: dict[str, Any] = {"driver": name, "address": address}
         if who.model and name == who.driver:
             given["model"] = who.model
-        if name in drivers and drivers[name].switched and (rows := self._resistors()):
-            given["resistors"] = rows
-        elif name in drivers and drivers[name].switched and not self._simulated:
-            raise InputError("no resistor was given; --resistor CHANNEL=VALUE for each")
+        if name in drivers and drivers[name].switched:
+            given |= {kind: rows for kind in _ROWS if (rows := self._rows(kind))}
+            if "resistors" not in given and not self._simulated:
+                raise InputError("no resistor was given; --resistor CHANNEL=VALUE for each")
+            return given
+        for kind, texts in self._answers.rows.items():
+            if texts:  # which the driver refuses in its own words
+                given[kind] = [_row(kind, text) for text in texts]
         return given
 
-    def _resistors(self) -> list[dict[str, Any]]:
-        rows = [_row(text) for text in self._answers.resistors]
+    def _rows(self, kind: str) -> list[dict[str, Any]]:
+        """What stands behind relays: as options say, or one after the other until Enter alone."""
+        rows = [_row(kind, text) for text in self._answers.rows[kind]]
         if rows or not self._answers.ask:
             return rows
+        what = _ROWS[kind]
         while True:
-            end = "Enter alone when there is no further" if rows else "as 101=500 ohm"
-            if self._simulated and not rows:
-                end += "; Enter alone for the six of the study"
-            text = _prompt(f"Relay channel and resistor ({end})", "", "--resistor")
-            if not text and (rows or self._simulated):
+            end = "Enter alone when there is no further" if rows else f"as {what.example}"
+            if not rows and (kind == "devices" or self._simulated):
+                end += f"; Enter alone {what.none}"
+            text = _prompt(f"{what.question} ({end})", "", what.option)
+            if not text and (rows or kind == "devices" or self._simulated):
                 return rows
             try:
-                rows.append(_row(text))
+                rows.append(_row(kind, text))
             except InputError as error:
                 typer.echo(str(error), err=True)
 
@@ -220,6 +239,31 @@ _OPTIONS = {
     ("source_meter", "wiring"): "--wiring", ("resistor_bank", "address"): "--bank",
     ("resistor_bank", "driver"): "--bank-driver", ("device", "max_voltage"): "--max-voltage",
     ("device", "max_current"): "--max-current",
+    ("source_meter", "verified_period"): "--verified-period",
+}  # fmt: skip
+
+
+class _What(NamedTuple):
+    """How rows of one kind are asked for."""
+
+    question: str
+    example: str
+    none: str
+    """What Enter alone means."""
+    option: str
+    key: str
+    """Of what follows the channel."""
+
+
+_ROWS = {
+    "resistors": _What(
+        "Relay channel and resistor", "101=500 ohm", "for the six of the study", "--resistor",
+        "nominal",
+    ),
+    "devices": _What(
+        "Relay channel and name of a device behind it", "110=D7", "when the device is wired fixed",
+        "--device", "name",
+    ),
 }  # fmt: skip
 
 
@@ -231,11 +275,15 @@ def _prompt(question: str, suggested: str, option: str) -> str:
     return answer.strip()
 
 
-def _row(text: str) -> dict[str, Any]:
+def _row(kind: str, text: str) -> dict[str, Any]:
     channel, sign, value = text.partition("=")
+    what = _ROWS[kind]
     if not sign or not channel.strip().isdecimal() or not value.strip():
-        raise InputError(f"--resistor {text!r}: write CHANNEL=VALUE, as 101=500ohm")
-    return {"channel": int(channel), "nominal": value.strip()}
+        raise InputError(
+            f"{what.option} {text!r}: write CHANNEL={'VALUE' if kind == 'resistors' else 'NAME'}, "
+            f"as {what.example.replace(' ', '')}"
+        )
+    return {"channel": int(channel), what.key: value.strip()}
 
 
 def _table(content: Mapping[str, Any]) -> tomlkit.items.Table:

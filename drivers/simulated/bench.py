@@ -160,6 +160,9 @@ class Bench:
         self._resistors = dict(resistors)
         self._devices = {channel: Device(c) for channel, c in devices.items()}
         self._fixed = Device(OPEN_TERMINALS if devices else circuit)
+        self._unplugged = Device(OPEN_TERMINALS)
+        self._closed: frozenset[int] = frozenset()
+        self._plugged = True
         self._instruments: list[EmulatedInstrument] = []
         self._errors, self._random = errors, np.random.default_rng(seed) if noise else None
         self._stages: dict[str, OutputStage] = {}
@@ -201,15 +204,30 @@ class Bench:
             Two devices would be connected at once, whose circuit is not modelled.
         """
         self.run_to(t)
-        chosen = [device for channel, device in self._devices.items() if channel in closed]
-        if len(chosen) > 1:
+        if len(closed & self._devices.keys()) > 1:
             raise ValueError(
                 f"relays {sorted(closed & self._devices.keys())} connect several devices at once"
             )
-        if (device := chosen[0] if chosen else self._fixed) is not self.device:
-            self._wired.connect(t, device)
+        self._closed = closed
+        self._connect(t)
         conductance = sum(1.0 / self._resistors[c] for c in closed if c in self._resistors)
         self.set_resistance(t, 1.0 / conductance if conductance else OPEN)
+
+    def plug(self, *, connected: bool) -> None:
+        """Connect the leads to the devices, or take them off; the resistors stay on the leads."""
+        t = self.clock.now
+        self.run_to(t)
+        self._plugged = connected
+        resistance = self.device.resistance
+        self._connect(t)
+        self._wired.set_resistance(t, resistance)
+        self.log("bench", f"the device is {'connected' if connected else 'disconnected'}")
+
+    def _connect(self, t: float) -> None:
+        """Have at the terminals what the relays choose, if its leads are plugged."""
+        chosen = next((d for c, d in self._devices.items() if c in self._closed), self._fixed)
+        if (device := chosen if self._plugged else self._unplugged) is not self.device:
+            self._wired.connect(t, device)
 
     def set_resistance(self, t: float, resistance: float) -> None:
         """Put a resistance across the device, in ohm."""

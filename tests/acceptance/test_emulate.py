@@ -1,5 +1,7 @@
 """`fmes emulate RIG.toml` serves that rig's instruments, and the rig can be run on them."""
 
+import json
+
 import pyvisa
 
 RIG = """
@@ -51,3 +53,27 @@ def test_ports_follow_each_other_and_a_taken_one_is_said_to_be(start, fmes):
     assert "2602B" in meter.query("*IDN?")
     meter.close()
     manager.close()
+
+
+def test_the_device_is_taken_off_and_put_back_while_the_bench_is_served(start, fmes, tmp_path):
+    rig = tmp_path / "rig.toml"
+    rig.write_text(RIG.format(meter="GPIB0::26::INSTR", bank="GPIB0::9::INSTR"))
+    bench = start("emulate", "rig.toml", "--disconnected")
+    lines = [bench.stdout.readline() for _ in range(5)]
+    assert lines[-1] == "serving on loopback without the device; Ctrl-C ends\n"
+    meter, bank = (line.strip().split(": ", 1)[1] for line in lines[:2])
+    rig.write_text(RIG.format(meter=meter, bank=bank) + '[visa]\nlibrary = "@py"\n')
+
+    def conducts(name):
+        done = fmes("rig", "check", "rig.toml", "--to", name)
+        assert done.returncode in (0, 1), done.stderr
+        findings = json.loads((tmp_path / name).read_text())["findings"]
+        return not next(f["passed"] for f in findings if f["what"] == "R = open")
+
+    assert not conducts("off.json")
+    for word, name, expected in (("connect", "on.json", True), ("disconnect", "2.json", False)):
+        bench.stdin.write(f"unplug\n{word}\n")
+        bench.stdin.flush()
+        assert "type connect or disconnect" in bench.stdout.readline()
+        assert bench.stdout.readline() == f"the device is {word}ed\n"
+        assert conducts(name) is expected

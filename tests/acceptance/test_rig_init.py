@@ -48,6 +48,9 @@ def test_no_file_is_replaced(fmes, tmp_path):
         (["--resistor", "500"], "write CHANNEL=VALUE, as 101=500ohm"),
         (["--resistor", "1=9k"], "channel 1 is given twice"),
         (["--resistor", "2=-5"], "resistors.2.nominal = '-5'"),
+        (["--device", "D7"], "write CHANNEL=NAME, as 110=D7"),
+        (["--device", "1=D7"], "channel 1 is given twice in resistors and devices"),
+        (["--verified-period", "2 ms"], "verified_period is not for driver 'keithley-2600b'"),
         (["--meter", "simulated"], "both 'simulated' or none"),
     ],
 )
@@ -65,7 +68,8 @@ def test_questions_and_what_is_found_suggest_the_answers(start, served, tmp_path
     meter, bank = (server.resource_name for server in bench.servers)
     code, said, complaints = answer(
         start, tmp_path, meter, "keithley-9999", "", "", "b", "2-wire", bank, "", "101 500",
-        "101 = 500 ohm", "102=8k", "", "a lot", "20 mA", "0.6 V", "5 mA",
+        "101 = 500 ohm", "102=8k", "", "110=D7", "111 = D8", "", "a lot", "20 mA", "0.6 V",
+        "5 mA",
         options=["--library", "@py"],
     )  # fmt: skip
     assert code == 0, complaints
@@ -79,17 +83,35 @@ def test_questions_and_what_is_found_suggest_the_answers(start, served, tmp_path
     assert rig.source_meter.wiring == "2-wire"
     assert (rig.resistor_bank.driver, rig.resistor_bank.model) == ("keysight-34970a", "34970A")
     assert [r.nominal for r in rig.resistors] == [500, 8000]
+    assert [(d.name, d.channel) for d in rig.devices] == [("D7", 110), ("D8", 111)]
     assert (rig.limits.max_voltage, rig.limits.max_current) == (0.6, 5e-3)
     assert rig.visa.library == "@py"
 
 
 def test_a_file_of_suggestions_is_the_simulated_rig(start, fmes, tmp_path):
-    code, said, complaints = answer(start, tmp_path, *[""] * 10, options=["--no-scan"])
+    code, said, complaints = answer(start, tmp_path, *[""] * 11, options=["--no-scan"])
     assert code == 0, complaints
     assert "next: fmes rig check rig.toml" in said
     assert RigFile.read(tmp_path / "rig.toml") == RigFile()
     done = fmes("check", "ltp-ltd", "--rig", "rig.toml")
     assert done.returncode == 0, done.stderr
+
+
+def test_an_instrument_without_a_stated_period_is_asked_for_a_verified_one(fmes, start, tmp_path):
+    options = ["--no-scan", "--meter", "GPIB0::18::INSTR", "--meter-driver", "keithley-2450"]
+    lines = ["2460", "", "2 ms", "ASRL3::INSTR", "numato-relay", "0=500", "", "", "", ""]
+    code, said, complaints = answer(start, tmp_path, *lines, options=options)
+    assert code == 0, complaints
+    assert "Least period that you have seen the 2460 keep" in said
+    assert RigFile.read(tmp_path / "rig.toml").source_meter.verified_period == 2e-3
+    (tmp_path / "rig.toml").unlink()
+    given = ["--verified-period", "3ms", "--bank", "ASRL3::INSTR", "--bank-driver", "numato-relay"]
+    done = fmes("rig", "init", "rig.toml", "--yes", *options, *given, "--resistor", "0=500",
+                "--device", "1=D7")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rig = RigFile.read(tmp_path / "rig.toml")
+    assert rig.source_meter.verified_period == 3e-3
+    assert [d.name for d in rig.devices] == ["D7"]
 
 
 def test_without_anybody_to_answer_the_option_is_named(start, tmp_path):

@@ -125,6 +125,14 @@ def test_a_campaign_keeps_one_with_a_note_before_each_run(fmes, tmp_path):
     assert messages[-1].what is What.CLOSED
 
 
+def test_a_check_of_a_campaign_has_none(fmes, tmp_path):
+    (tmp_path / "one.toml").write_text("[[run]]\nprotocol = 'ltp-ltd'\n")
+    done = fmes("campaign", "one.toml", "--check", "--transcript")
+    assert done.returncode == 2
+    assert "--check reaches no instrument" in done.stderr
+    assert done.stdout == ""
+
+
 def test_checks_of_a_rig_and_safe_keep_one(fmes, tmp_path):
     (tmp_path / "rig.toml").write_text(RELAYS)
     assert fmes("rig", "check", "rig.toml", "--to", "result.json", "--transcript").returncode == 0
