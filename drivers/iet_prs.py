@@ -25,7 +25,7 @@ from typing import ClassVar, Self
 from pymeasure.adapters import Adapter
 
 from drivers.errors import InstrumentError, LimitError, LinkError
-from drivers.link import Link, link_errors
+from drivers.link import Link, let_go, link_errors
 from drivers.resistor_bank import BankState, DeviceChannel, Resistor, ResistorBank
 from drivers.source_meter import Identity
 from protocols.quantities import OPEN, RESISTANCE
@@ -103,7 +103,7 @@ class IetPrs(ResistorBank):
                 self._code = self._ask_identity()
             self._identity, self._decades = _understood(self._code, link.address)
         except BaseException:
-            self._adapter.close()
+            let_go(self._adapter)
             raise
 
     @classmethod
@@ -163,13 +163,13 @@ class IetPrs(ResistorBank):
         try:
             self._open()
         except LinkError:
-            self._adapter.close()
+            let_go(self._adapter)
             self._adapter = self._link.open()
             self._open()
         return "open as commanded; the decade does not report what it is set to"
 
     def close(self) -> None:
-        self._adapter.close()
+        let_go(self._adapter)
         self._link.close()
 
     def _open(self) -> None:

@@ -6,7 +6,7 @@ import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pymeasure.adapters import Adapter, VISAAdapter
@@ -98,6 +98,18 @@ def _send_at_once(resource: Any) -> None:
     connection = getattr(session, "interface", None)
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def let_go(adapter: Adapter) -> None:
+    """Close a connection, also a broken one: what it says of that must stop nothing that follows.
+
+    Some VISA libraries refuse to close what they have lost; a fresh connection can be had all
+    the same.
+    """
+    import pyvisa
+
+    with suppress(pyvisa.Error, OSError):
+        adapter.close()
 
 
 @contextmanager

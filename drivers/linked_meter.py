@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pymeasure.adapters import Adapter
 
 from drivers.errors import CommandError, InstrumentError, LinkError
-from drivers.link import Link, link_errors
+from drivers.link import Link, let_go, link_errors
 from drivers.source_meter import Identity, SourceMeter
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
@@ -37,7 +37,7 @@ class LinkedMeter(SourceMeter):
             with link_errors(link.address):
                 self._begin()
         except BaseException:
-            self._adapter.close()
+            let_go(self._adapter)
             raise
 
     @abstractmethod
@@ -93,12 +93,12 @@ class LinkedMeter(SourceMeter):
         try:
             return self._off_and_read_back()
         except LinkError:
-            self._adapter.close()
+            let_go(self._adapter)
             self._connect()
             return self._off_and_read_back()
 
     def close(self) -> None:
-        self._adapter.close()
+        let_go(self._adapter)
         self._link.close()
 
     def _off_and_read_back(self) -> str:

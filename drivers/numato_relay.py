@@ -18,7 +18,7 @@ from typing import ClassVar
 from pymeasure.adapters import Adapter
 
 from drivers.errors import CommandError, InstrumentError, LinkError
-from drivers.link import link_errors
+from drivers.link import let_go, link_errors
 from drivers.relay_bank import RelayBank
 from drivers.source_meter import Identity
 
@@ -52,7 +52,7 @@ class NumatoRelay(RelayBank):
                 f"{self._link.address} does not answer as a Numato board does; check the address"
             )
         except BaseException:
-            adapter.close()
+            let_go(adapter)
             raise
 
     def _identify(self) -> Identity:

@@ -12,7 +12,7 @@ from typing import Self
 from pymeasure.adapters import Adapter
 
 from drivers.errors import InstrumentError, LimitError, LinkError, RelayError
-from drivers.link import Link, link_errors
+from drivers.link import Link, let_go, link_errors
 from drivers.resistor_bank import (
     BankState,
     DeviceChannel,
@@ -50,7 +50,7 @@ class RelayBank(ResistorBank):
                     f"{', '.join(self.models)}"
                 )
         except BaseException:
-            self._adapter.close()
+            let_go(self._adapter)
             raise
 
     @classmethod
@@ -149,12 +149,12 @@ class RelayBank(ResistorBank):
         try:
             return self._open_all()
         except LinkError:
-            self._adapter.close()
+            let_go(self._adapter)
             self._adapter = self._reach()
             return self._open_all()
 
     def close(self) -> None:
-        self._adapter.close()
+        let_go(self._adapter)
         self._link.close()
 
     def _open_all(self) -> str:

@@ -91,6 +91,8 @@ class Rig:
         """Be told the file of the run that begins."""
 
     def close(self) -> None:
-        """Let go of both links."""
-        self.meter.close()
-        self.bank.close()
+        """Let go of both links, of the bank's also when that of the meter fails."""
+        try:
+            self.meter.close()
+        finally:
+            self.bank.close()

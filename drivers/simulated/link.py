@@ -34,7 +34,8 @@ class SimulatedAdapter(Adapter):
     Raises
     ------
     VisaIOError
-        From reading when nothing has been answered, and from everything after `cut`.
+        From reading when nothing has been answered, and from everything after `cut`, closing
+        included.
     """
 
     def __init__(
@@ -55,11 +56,20 @@ class SimulatedAdapter(Adapter):
         self._timeout, self._bus = timeout, bus
         self._unsent = b""
         self._unread = b""
-        self._lost = False
+        self._lost = self._closed = False
 
     def cut(self) -> None:
         """Cut the cable: nothing passes this adapter any more; the instrument goes on."""
         self._lost = True
+
+    def close(self) -> None:
+        """Close the connection; a broken one refuses, as with some VISA libraries."""
+        if not self._closed:
+            self._closed = True
+            self._check()
+
+    def __del__(self) -> None:
+        """Nothing is held that would have to be freed."""
 
     def _write(self, command: str, **_: Any) -> None:
         self._send(command.encode("latin-1") + self._write_end)

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from functools import partial
 
 import pytest
 from pyvisa.errors import VisaIOError
@@ -69,7 +70,8 @@ def test_flush_drops_responses(adapter):
 def test_cut_adapter_leaves_the_instrument_running(adapter, bench, smu):
     adapter.write(LONG_SWEEP.strip())
     adapter.cut()
-    for act in (lambda: adapter.write("print(1)"), adapter.read, adapter.flush_read_buffer):
+    ask = partial(adapter.write, "print(1)")
+    for act in (ask, adapter.read, adapter.flush_read_buffer, adapter.close):
         with pytest.raises(VisaIOError, match="VI_ERROR_CONN_LOST"):
             act()
     second = SimulatedAdapter(bench, smu)
