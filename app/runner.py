@@ -7,7 +7,6 @@ how it ended.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ from protocols.steps import (
 )
 
 _POLL = 0.05
-"""Time between two looks at a running program, in s of wall time."""
+"""Time between two looks at a running program, or for the end of a pause, in s of wall time."""
 _BEYOND = 1.05
 """Voltage across the device over its greatest, from which the compliance did not hold."""
 _GRACE = 10.0
@@ -72,8 +71,8 @@ class Runner:
     def __init__(self, rig: Rig, sinks: Sequence[Sink]) -> None:
         self._rig, self._sinks = rig, tuple(sinks)
         self._abort_reason: str | None = None
-        self._resume = threading.Event()
-        self._resume.set()
+        # Without a lock, which a signal handler could find held by the thread that it interrupts.
+        self._pausing = False
         self._state = RunState.IDLE
         self._resistance, self._device = OPEN, ""
         self._known: set[str] = set()
@@ -91,15 +90,14 @@ class Runner:
         """Ask the run to end now; may be called from any thread or a signal handler."""
         if self._abort_reason is None:
             self._abort_reason = reason
-        self._resume.set()
 
     def pause(self) -> None:
         """Ask the run to pause after the program that is playing; from any thread."""
-        self._resume.clear()
+        self._pausing = True
 
     def resume(self) -> None:
         """Carry on after a pause; from any thread."""
-        self._resume.set()
+        self._pausing = False
 
     def run(self, protocol: Protocol, plan: Plan, info: RunInfo) -> Result:
         """Play a protocol to its end, whatever that is.
@@ -209,8 +207,7 @@ class Runner:
         self._checkpoint()
         if step.by_hand:
             self._rig.make_safe()
-            # An abort that came before must not be waited out; one that comes now sets it again.
-            self._resume.clear()
+            self._pausing = True
             self._checkpoint(f"connect {step.name}, then resume")
         else:
             self._rig.bank.select_device(step.name)
@@ -307,16 +304,17 @@ class Runner:
             )
 
     def _announce_pausing(self, program: PulseProgram, started: float) -> None:
-        if self._state is RunState.RUNNING and not self._resume.is_set():
+        if self._state is RunState.RUNNING and self._pausing:
             left = max(0.0, started + program.total_duration - self._time)
             self._enter(RunState.PAUSING, f"waiting for the instrument, {TIME.format(left)}")
 
     def _checkpoint(self, what: str = "output off; volatile state decays meanwhile") -> None:
         """Between programs, with the output off: the place to abort or to pause."""
-        if not self._resume.is_set() and self._abort_reason is None:
+        if self._waits():
             self._enter(RunState.PAUSED, what)
             self._event("warning", f"paused: {what}")
-            self._resume.wait()
+            while self._waits():
+                time.sleep(_POLL)
             if self._abort_reason is None:
                 self._event("info", "resumed")
         self._hear()
@@ -324,6 +322,9 @@ class Runner:
             self._enter(RunState.RUNNING, "")
         if self._abort_reason is not None:
             raise _Abort
+
+    def _waits(self) -> bool:
+        return self._pausing and self._abort_reason is None
 
     def _hear(self) -> None:
         """Write down what there is to say of the rig itself."""
