@@ -212,7 +212,7 @@ class ReturnToBaseline(ClosedLoop):
     def steps(self) -> Steps:
         elapsed, rebound = 0.0, self._rebound((yield self._watching()))
         elapsed += self.watch
-        while rebound > self.tolerance:
+        while not rebound <= self.tolerance:  # NaN is no baseline
             if elapsed + self.round > self.time_limit:
                 raise ProtocolError(
                     f"no baseline: the device still rebounds to {VOLTAGE.format(rebound)} after "

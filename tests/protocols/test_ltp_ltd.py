@@ -141,6 +141,11 @@ def test_a_reset_that_finds_no_baseline_fails_with_the_rebound_and_the_limit():
         reset_with([1e-2] * 99)
 
 
+def test_a_rebound_that_is_no_number_is_no_baseline():
+    _, played = reset_with([math.nan, 5e-4])
+    assert [p.program.source for p in played] == ["current", "voltage", "current"]
+
+
 def test_the_plan_bounds_what_a_run_can_take():
     plan = Plan.of(LtpLtd.build())
     assert plan.resistances == (math.inf, 500.0, 1000.0, 8000.0)
