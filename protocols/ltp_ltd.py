@@ -10,7 +10,7 @@ from protocols.device_parameters import DeviceProtocol, States
 from protocols.program import MOST_PULSES, PulseProgram, PulseTrain
 from protocols.protocol import Preset
 from protocols.quantities import OPEN, TIME, Current, Time
-from protocols.steps import Play, SelectResistance, Steps
+from protocols.steps import Play, Steps
 
 
 class LtpLtd(DeviceProtocol):
@@ -79,9 +79,7 @@ class LtpLtd(DeviceProtocol):
         """Reset with the bank open, select the state, play all cycles as one program."""
         program = self.program()
         for resistance in self.states:
-            yield SelectResistance(OPEN)
-            yield self.return_to_baseline()
-            yield SelectResistance(resistance)
+            yield from self.rest_then_select(resistance)
             yield Play(program, f"{self.up} up, {self.down} down")
 
     def program(self) -> PulseProgram:

@@ -93,7 +93,7 @@ class Width(SinglePulse):
                     readings = yield from self.play_from_baseline(
                         program, TIME.format(width), resistance
                     )
-                    if self._reached_limit(program, readings):
+                    if self.on_limit == "flag" and self._reached_limit(program, readings):
                         limited.add(resistance)
 
     def program(self, number: int, repeat: int) -> PulseProgram:

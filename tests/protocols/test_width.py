@@ -80,6 +80,14 @@ def test_widths_beyond_one_that_reached_the_limit_are_left_out_in_that_state_onl
     assert [m.split(" left out")[0] for m in marks] == ["3 s at open", "4 s at open"]
 
 
+def test_near_the_limit_no_width_is_left_out_where_reaching_it_ends_the_run():
+    protocol = Width.build(widths="1 s, 2 s", states="open")
+    assert protocol.on_limit == "fail"
+    played, marks = widths_played(protocol, {math.inf: 0.797})
+    assert [w for _, w in played] == [1.0, 2.0]
+    assert not marks
+
+
 def test_each_repeat_begins_anew():
     protocol = Width.build(widths="1 s, 2 s", states="open", on_limit="flag", repeats=2)
     played, _ = widths_played(protocol, {math.inf: 1.0})
