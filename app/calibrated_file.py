@@ -11,9 +11,12 @@ from typing import Any
 import tomlkit
 
 from app.errors import InputError
-from app.resistance import Measured
+from app.resistance import COVERAGE, Measured
 from app.rig_file import RigFile
 from app.toml_file import checked
+
+_MADE = {"calibrated", "uncertainty", "coverage", "scatter", "accuracy", "calibrated_on"}
+"""Keys that a calibration writes."""
 
 
 def write_calibrated(
@@ -42,7 +45,10 @@ def write_calibrated(
     for row in bank["resistors"]:
         if row["channel"] not in found:
             raise InputError(f"{rig} was changed while it was calibrated; start again")
-        for key, value in _keys(found[row["channel"]], day).items():
+        new = _keys(found[row["channel"]], day)
+        for key in _MADE - new.keys() & row.keys():
+            del row[key]  # of a value that is no longer there
+        for key, value in new.items():
             row[key] = value
     text = tomlkit.dumps(document)
     checked(tomllib.loads(text), RigFile, f"rig file {to}")
@@ -56,11 +62,15 @@ def write_calibrated(
 
 
 def _keys(measured: Measured, day: date) -> dict[str, Any]:
-    return {
+    keys: dict[str, Any] = {
         "calibrated": f"{measured.resistance:.7g} ohm",
         "uncertainty": f"{measured.uncertainty:.2g} ohm",
-        "calibrated_on": day,
+        "coverage": COVERAGE,
+        "scatter": f"{measured.scatter:.2g} ohm",
     }
+    if measured.accuracy is not None:
+        keys["accuracy"] = f"{measured.accuracy:.2g} ohm"
+    return keys | {"calibrated_on": day}
 
 
 def _rows(nominal: Mapping[int, float]) -> Any:

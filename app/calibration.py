@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.resistance import Measured, measure, nothing_between
+from app.resistance import COVERAGE, Measured, measure, nothing_between
 from drivers.errors import InstrumentError
 from drivers.resistor_bank import Resistor
 from drivers.rig import Rig
@@ -74,6 +74,11 @@ def calibrate(
         rig.make_safe()
     if problems:
         raise CalibrationError("\n".join(problems))
+    if any(c.measured.accuracy is None for c in found):
+        say(
+            f"the accuracy of the {rig.meter.identity.model} is not known to this program: the "
+            "uncertainty is of the scatter alone; take the accuracy from its data sheet"
+        )
     return found
 
 
@@ -102,8 +107,12 @@ def _one(rig: Rig, resistor: Resistor, readings: int, say: Callable[[str], None]
 
 
 def exact(found: Measured) -> str:
-    """A measured value to the digits that its uncertainty leaves."""
-    return f"{found.resistance:.7g} ohm, uncertainty {found.uncertainty:.2g} ohm"
+    """A measured value with its uncertainty and what that is made of."""
+    accuracy = "not known" if found.accuracy is None else f"{found.accuracy:.2g} ohm"
+    return (
+        f"{found.resistance:.7g} ohm, uncertainty {found.uncertainty:.2g} ohm (k = {COVERAGE:g}; "
+        f"scatter {found.scatter:.2g} ohm, accuracy {accuracy})"
+    )
 
 
 def _deviation(one: Calibrated, every: list[Calibrated], bound: float) -> str:

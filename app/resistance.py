@@ -7,6 +7,7 @@ subtracted, so that offsets and what a device holds cancel.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ _WHOLE_SETTLING = 0.2
 _TIMES_LARGER = 100.0
 """What is nothing between the terminals has at least this much of the largest resistor."""
 _GRACE = 5.0
+COVERAGE = 2.0
+"""Coverage factor of stated uncertainties: about 95 % for a normal distribution (GUM, 6.2)."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,12 @@ class Measured:
     resistance
         Mean of the readings, in ohm; `inf` when the source was at its limit, so that the
         current did not pass.
-    uncertainty
-        Standard deviation of that mean by the scatter of the readings, in ohm; 0 of one
-        reading. The accuracy of the instrument is not in it.
+    scatter
+        Standard deviation of that mean by the scatter of the readings, in ohm (type A); 0 of one
+        reading.
+    accuracy
+        Standard uncertainty by the instrument's stated accuracy, in ohm (type B); None where that
+        is not known.
     current
         At which it was measured, in A.
     readings
@@ -51,9 +57,15 @@ class Measured:
     """
 
     resistance: float
-    uncertainty: float
+    scatter: float
+    accuracy: float | None
     current: float
     readings: int
+
+    @property
+    def uncertainty(self) -> float:
+        """Of the resistance, in ohm, with the coverage factor `COVERAGE`."""
+        return COVERAGE * math.hypot(self.scatter, self.accuracy or 0.0)
 
 
 def limit(rig: Rig) -> float:
@@ -77,13 +89,29 @@ def measure(rig: Rig, expected: float, readings: int = 1) -> Measured:
     while np.any(readout.flags & Flag.LIMIT):
         # More than was expected, or nothing at all.
         if level <= _tiny(rig):
-            return Measured(float("inf"), 0.0, level, readings)
+            return Measured(float("inf"), 0.0, None, level, readings)
         level = max(level / 10, _tiny(rig))
         readout = play(rig, _both_ways(rig, level, readings, 3 * _aperture(rig)))
     ways = readout.voltage.reshape(-1, 2), readout.current.reshape(-1, 2)
     ohms = np.diff(ways[0])[:, 0] / np.diff(ways[1])[:, 0]
     scatter = float(ohms.std(ddof=1)) / readings**0.5 if readings > 1 else 0.0
-    return Measured(float(ohms.mean()), scatter, level, readings)
+    value = float(ohms.mean())
+    return Measured(value, scatter, _by_accuracy(rig, value, level), level, readings)
+
+
+def _by_accuracy(rig: Rig, resistance: float, level: float) -> float | None:
+    """Standard uncertainty of a resistance by the stated accuracy of both readings, in ohm.
+
+    Of R = V / I those of V and of I are independent. The whole stated error counts: an offset
+    cancels between the two directions, but no data sheet says how much of its offset is one.
+    """
+    able = rig.meter.capabilities
+    if able.voltage_accuracy is None or able.current_accuracy is None:
+        return None
+    volts = resistance * level
+    voltage = able.voltage_accuracy.standard_uncertainty(limit(rig), volts) / volts
+    current = able.current_accuracy.standard_uncertainty(level, level) / level
+    return resistance * math.hypot(voltage, current)
 
 
 def nothing_between(rig: Rig) -> tuple[bool, str]:

@@ -130,6 +130,8 @@ def _resistor(rig: Rig, state: BankState) -> _Found:
     table = state.resistance
     found = measure(rig, table)
     values = {"expected": table, "measured": found.resistance, "current": found.current}
+    if found.accuracy is not None:
+        values["accuracy"] = found.accuracy
     at = f"at {CURRENT.format(found.current)}, {_said(rig)}{_history(rig, state)}"
     if math.isinf(found.resistance):
         text = f"no current flows {at}. The relay does not close, or a wire is off"
@@ -165,8 +167,10 @@ def _history(rig: Rig, state: BankState) -> str:
         return ""
     if row.calibrated_on is None:
         return ", calibrated on an unknown day" if row.calibrated != row.nominal else ", nominal"
-    exact = "" if row.uncertainty is None else f", uncertainty {RESISTANCE.format(row.uncertainty)}"
-    return f", calibrated {row.calibrated_on}{exact}"
+    if row.uncertainty is None:
+        return f", calibrated {row.calibrated_on}"
+    exact = f"{RESISTANCE.format(row.uncertainty)} (k = {row.coverage:g})"
+    return f", calibrated {row.calibrated_on}, uncertainty {exact}"
 
 
 def _device(rig: Rig, name: str) -> _Found:

@@ -124,17 +124,24 @@ class ResistorRow(Section):
     calibrated: Annotated[Resistance, Field(gt=0, lt=math.inf)] | None = None
     """As measured at the device; the nominal value without it."""
     uncertainty: Annotated[Resistance, Field(ge=0, lt=math.inf)] | None = None
-    """Of the calibrated value."""
+    """Of the calibrated value, with the coverage factor `coverage`."""
+    coverage: Annotated[float, Field(gt=0, le=10)] | None = None
+    """Coverage factor of `uncertainty`; without it that is one standard deviation."""
+    scatter: Annotated[Resistance, Field(ge=0, lt=math.inf)] | None = None
+    """Part of the uncertainty that the scatter of the readings shows, as a standard deviation."""
+    accuracy: Annotated[Resistance, Field(ge=0, lt=math.inf)] | None = None
+    """Part of it that the accuracy of the source-measure unit leaves, as a standard uncertainty."""
     calibrated_on: Annotated[date, BeforeValidator(_day)] | None = None
     """Day on which it was measured, as `2026-11-24`."""
 
     @model_validator(mode="after")
     def _says_what_was_calibrated(self) -> Self:
-        given = [
-            name for name in ("uncertainty", "calibrated_on") if getattr(self, name) is not None
-        ]
+        names = ("uncertainty", "coverage", "scatter", "accuracy", "calibrated_on")
+        given = [name for name in names if getattr(self, name) is not None]
         if given and self.calibrated is None:
             raise ValueError(f"{given[0]} is of a calibrated value; give calibrated too")
+        if self.coverage is not None and self.uncertainty is None:
+            raise ValueError("coverage is of an uncertainty; give uncertainty too")
         return self
 
 
@@ -304,6 +311,7 @@ class RigFile(Section):
                 row.calibrated or row.nominal,
                 row.calibrated_on,
                 row.uncertainty,
+                row.coverage or 1.0,
             )
             for row in self.resistor_bank.resistors
         )

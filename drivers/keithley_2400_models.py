@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from protocols.accuracy import Accuracy
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 from protocols.quantities import TIME
@@ -30,9 +31,10 @@ _SHARE = 10
 """A reading that cannot end with its segment ends within this part of it, if it can."""
 
 _MANUAL = "2400 Series User's Manual 2400S-900-01"
+_SHEET = "specifications of the 2400 (rev. H)"
 _SOURCES = {
-    "current_ranges": "specifications of the 2400 (rev. H), current measurement accuracy",
-    "voltage_ranges": "specifications of the 2400 (rev. H), voltage measurement accuracy",
+    "current_ranges": f"{_SHEET}, current measurement accuracy",
+    "voltage_ranges": f"{_SHEET}, voltage measurement accuracy",
     "shortest_segment": f"{_MANUAL}, appendix A, source-delay-measure cycle; see reading_overhead",
     "longest_segment": f"{_MANUAL}, :ARM:TIMer",
     "time_resolution": f"{_MANUAL}, :ARM:TIMer MINimum",
@@ -46,6 +48,8 @@ _SOURCES = {
     "most_readings": f"{_MANUAL}, :TRACe:POINts; the product of arm and trigger count",
     "least_limit_voltage": f"{_MANUAL}, :SENSe:VOLTage:PROTection: 0.1 % of the measuring range",
     "least_limit_current": f"{_MANUAL}, :SENSe:CURRent:PROTection: 0.1 % of the measuring range",
+    "voltage_accuracy": f"{_SHEET}, voltage measurement accuracy, 1 year, 23 C +- 5 C",
+    "current_accuracy": f"{_SHEET}, current measurement accuracy, 1 year, 23 C +- 5 C",
 }
 
 
@@ -210,5 +214,11 @@ def capabilities_of(line_frequency: float) -> Capabilities:
         most_readings=MOST_POINTS,
         least_limit_voltage=0.2e-3,
         least_limit_current=1e-9,
+        voltage_accuracy=Accuracy(((0.2, 120e-6, 300e-6), (2.0, 120e-6, 300e-6),
+                                   (20.0, 150e-6, 1.5e-3), (200.0, 150e-6, 10e-3))),
+        current_accuracy=Accuracy(((1e-6, 290e-6, 300e-12), (1e-5, 270e-6, 700e-12),
+                                   (1e-4, 250e-6, 6e-9), (1e-3, 270e-6, 60e-9),
+                                   (1e-2, 350e-6, 600e-9), (0.1, 550e-6, 6e-6),
+                                   (1.0, 2.2e-3, 570e-6))),
         sources=_SOURCES,
-    )
+    )  # fmt: skip

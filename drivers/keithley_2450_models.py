@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.repeats import period
+from protocols.accuracy import Accuracy
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 from protocols.quantities import CURRENT, TIME, VOLTAGE
@@ -30,21 +31,28 @@ _LIMIT_SHARE = 0.106
 
 @dataclass(frozen=True)
 class Model:
-    """What sets the models apart: their ranges in A and V."""
+    """What sets the models apart: ranges in A and V, accuracy; the 2460's sheet was not at hand."""
 
     current_ranges: tuple[float, ...]
     voltage_ranges: tuple[float, ...]
+    voltage_accuracy: Accuracy | None = None
+    current_accuracy: Accuracy | None = None
 
 
 MODELS: Mapping[str, Model] = {
     "2450": Model(
-        (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0), (0.02, 0.2, 2.0, 20.0, 200.0)
+        (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0), (0.02, 0.2, 2.0, 20.0, 200.0),
+        Accuracy(((0.02, 1e-3, 150e-6), (0.2, 120e-6, 200e-6), (2.0, 120e-6, 300e-6),
+                  (20.0, 150e-6, 1e-3), (200.0, 150e-6, 10e-3))),
+        Accuracy(((1e-8, 1e-3, 50e-12), (1e-7, 600e-6, 100e-12), (1e-6, 250e-6, 300e-12),
+                  (1e-5, 250e-6, 700e-12), (1e-4, 200e-6, 6e-9), (1e-3, 200e-6, 60e-9),
+                  (1e-2, 200e-6, 600e-9), (0.1, 250e-6, 6e-6), (1.0, 300e-6, 500e-6))),
     ),
     "2460": Model(
         (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 4.0, 5.0, 7.0),
         (0.2, 2.0, 7.0, 10.0, 20.0, 100.0),
     ),
-}
+}  # fmt: skip
 _SETTLING = ((1e-7, 50e-3), (1e-6, 3e-3), (1e-5, 2e-3), (7.0, 200e-6))
 _COMMANDS = "vendor's TSP command reference of the 2450 and 2460"
 _EXAMPLE = "vendor's example PulseITrain.tsp"
@@ -66,6 +74,8 @@ _SOURCES = {
     "the 2450 reference manual, Source delay",
     "shortest_period": f"{_EXAMPLE}: 1 ms pulses every 4 ms; the vendor states no least",
 }
+_ACCURACY = "specifications of the 2450 (rev. A), 1 year, 23 C +- 5 C, 1 PLC"
+_SOURCES_OF_ACCURACY = {"voltage_accuracy": _ACCURACY, "current_accuracy": _ACCURACY}
 _VERIFIED = "source_meter.verified_period of the rig file"
 
 
@@ -124,6 +134,8 @@ def capabilities_of(
 ) -> Capabilities:
     """What a model can do; with a verified period, down to that and to halves of it."""
     own, sources = MODELS[model], dict(_SOURCES)
+    if own.voltage_accuracy is not None:
+        sources |= _SOURCES_OF_ACCURACY
     period_, segment, hint = SHORTEST_PERIOD, SHORTEST_SEGMENT, ""
     if verified_period is None:
         hint = "state source_meter.verified_period in the rig file once a shorter one was verified"
@@ -146,6 +158,8 @@ def capabilities_of(
         most_readings=MOST_READINGS,
         least_limit_voltage=_LIMIT_SHARE * own.voltage_ranges[0],
         least_limit_current=_LIMIT_SHARE * own.current_ranges[0],
+        voltage_accuracy=own.voltage_accuracy,
+        current_accuracy=own.current_accuracy,
         settling=tuple(s for s in _SETTLING if s[0] >= own.current_ranges[0]),
         shortest_period=period_,
         period_hint=hint,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.repeats import period
+from protocols.accuracy import Accuracy
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -24,24 +25,40 @@ _MOST_EVENTS = 1_048_576
 
 @dataclass(frozen=True)
 class Model:
-    """What sets the models apart, from their data sheets: ranges, least limits, settling."""
+    """What sets the models apart, from their data sheets: ranges, limits, settling, accuracy."""
 
     current_ranges: tuple[float, ...]
     voltage_ranges: tuple[float, ...]
     least_limit_voltage: float
     least_limit_current: float
     settling: tuple[tuple[float, float], ...]
+    voltage_accuracy: Accuracy
+    current_accuracy: Accuracy
 
 
 _AMPS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _HIGH_VOLTS = (0.2, 2.0, 20.0, 200.0)
 _SETTLING = ((1e-6, 2.5e-3), (1e-5, 500e-6), (1e-4, 150e-6), (1e-3, 100e-6), (1e-1, 80e-6))
+# Full scale, part of the reading, offset.
+_LOW = Accuracy(((0.1, 150e-6, 150e-6), (1.0, 150e-6, 200e-6), (6.0, 150e-6, 1e-3),
+                 (40.0, 150e-6, 8e-3)))  # fmt: skip
+_HIGH = Accuracy(((0.2, 150e-6, 225e-6), (2.0, 200e-6, 350e-6), (20.0, 150e-6, 5e-3),
+                  (200.0, 150e-6, 50e-3)))  # fmt: skip
+_COMMON = ((1e-5, 250e-6, 1.5e-9), (1e-4, 200e-6, 25e-9), (1e-3, 200e-6, 200e-9),
+           (1e-2, 200e-6, 2.5e-6), (0.1, 200e-6, 20e-6), (1.0, 300e-6, 1.5e-3))  # fmt: skip
+_TENTHS = ((1e-7, 500e-6, 100e-12), (1e-6, 250e-6, 500e-12), *_COMMON)
 MODELS: Mapping[str, Model] = {
     "2602B": Model((*_AMPS, 3.0), (0.1, 1.0, 6.0, 40.0), 10e-3, 10e-9,
-                    (*_SETTLING, (3.0, 80e-6))),
-    "2612B": Model((*_AMPS, 1.5), _HIGH_VOLTS, 20e-3, 10e-9, (*_SETTLING, (1.5, 120e-6))),
+                    (*_SETTLING, (3.0, 80e-6)), _LOW,
+                    Accuracy((*_TENTHS, (3.0, 500e-6, 3.5e-3)))),
+    "2612B": Model((*_AMPS, 1.5), _HIGH_VOLTS, 20e-3, 10e-9, (*_SETTLING, (1.5, 120e-6)), _HIGH,
+                    Accuracy((*_TENTHS, (1.5, 500e-6, 3.5e-3)))),
     "2636B": Model((1e-9, 1e-8, *_AMPS, 1.5), _HIGH_VOLTS, 20e-3, 100e-12,
-                    ((1e-9, 360e-3), (1e-8, 90e-3), (1e-7, 15e-3), *_SETTLING, (1.5, 120e-6))),
+                    ((1e-9, 360e-3), (1e-8, 90e-3), (1e-7, 15e-3), *_SETTLING, (1.5, 120e-6)),
+                    _HIGH,
+                    Accuracy(((1e-9, 1.5e-3, 240e-15), (1e-8, 1.5e-3, 3e-12),
+                              (1e-7, 600e-6, 40e-12), (1e-6, 250e-6, 400e-12), *_COMMON,
+                              (1.5, 500e-6, 3.5e-3)))),
 }  # fmt: skip
 _SHEET = "specifications of the 2602B, 2612B and 2636B"
 _MANUAL = "Series 2600B Reference Manual 2600BS-901-01"
@@ -58,6 +75,8 @@ _SOURCES = {
     "most_readings": f"{_MANUAL}, trigger.timer[N].count; a window of the buffers is drained",
     "least_limit_voltage": f"{_SHEET}: limit/compliance",
     "least_limit_current": f"{_SHEET}: limit/compliance",
+    "voltage_accuracy": f"{_SHEET}: measurement accuracy, 1 year, 23 C +- 5 C",
+    "current_accuracy": f"{_SHEET}: measurement accuracy, 1 year, 23 C +- 5 C",
     "settling": f"{_MANUAL}, Measurement settling time considerations",
 }
 
@@ -90,6 +109,8 @@ def capabilities_of(model: str, line_frequency: float) -> Capabilities:
         most_readings=_MOST_EVENTS,
         least_limit_voltage=own.least_limit_voltage,
         least_limit_current=own.least_limit_current,
+        voltage_accuracy=own.voltage_accuracy,
+        current_accuracy=own.current_accuracy,
         settling=own.settling,
         sources=_SOURCES,
     )

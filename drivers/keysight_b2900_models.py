@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.keysight_b2900_plan import MOST_LEVELS, MOST_READINGS, NoPlan, plan
+from protocols.accuracy import Accuracy
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 
@@ -31,6 +32,8 @@ _SOURCES = {
     "most_readings": f"{_REFERENCE}, :TRACe:POINts; {_SHEET}, arm/trigger event",
     "least_limit_voltage": "B2961A/B2962A User's Guide, Limit/Compliance",
     "least_limit_current": "B2961A/B2962A User's Guide, Limit/Compliance: 1 % of the 100 nA range",
+    "voltage_accuracy": f"{_SHEET}, voltage measurement, 1 year, 23 C +- 5 C, 1 PLC",
+    "current_accuracy": f"{_SHEET}, current measurement, 1 year, 23 C +- 5 C, 1 PLC",
     "settling": f"{_GUIDE}, current output settling time",
 }
 
@@ -77,6 +80,13 @@ def capabilities_of(model: str) -> Capabilities:
         most_readings=MOST_READINGS,
         least_limit_voltage=20e-3,
         least_limit_current=1e-9,
+        voltage_accuracy=Accuracy(((0.2, 150e-6, 225e-6), (2.0, 200e-6, 350e-6),
+                                   (20.0, 150e-6, 5e-3), (200.0, 150e-6, 50e-3))),
+        current_accuracy=Accuracy(((1e-7, 600e-6, 100e-12), (1e-6, 250e-6, 500e-12),
+                                   (1e-5, 250e-6, 1.5e-9), (1e-4, 200e-6, 25e-9),
+                                   (1e-3, 200e-6, 200e-9), (1e-2, 200e-6, 2.5e-6),
+                                   (0.1, 200e-6, 20e-6), (1.0, 300e-6, 1.5e-3),
+                                   (1.5, 500e-6, 3.5e-3), (3.0, 4e-3, 7e-3))),
         settling=((1e-7, 10e-3), (1e-6, 500e-6), (1e-4, 250e-6), (3.0, 80e-6)),
         sources=_SOURCES,
-    )
+    )  # fmt: skip

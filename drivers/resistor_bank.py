@@ -33,6 +33,8 @@ class Resistor:
         Day on which it was measured; None when that is not known.
     uncertainty
         Of the calibrated value, in ohm; None when that is not known.
+    coverage
+        Coverage factor of the uncertainty.
     """
 
     channel: int
@@ -40,6 +42,7 @@ class Resistor:
     calibrated: float
     calibrated_on: date | None = None
     uncertainty: float | None = None
+    coverage: float = 1.0
 
 
 @dataclass(frozen=True)

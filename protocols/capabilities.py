@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from protocols.accuracy import Accuracy
 from protocols.program import PulseProgram
 from protocols.quantities import CURRENT, TIME, VOLTAGE
 
@@ -43,6 +44,9 @@ class Capabilities:
         Readings that one program can make.
     least_limit_voltage, least_limit_current
         Lowest compliance that the instrument enforces, in V and A.
+    voltage_accuracy, current_accuracy
+        How exact readings are; None where the vendor's numbers are not known here. Of currents it
+        is that of what is recorded while a current is forced.
     settling
         Pairs (current range in A, time in s) in which a current step settles.
     shortest_period
@@ -67,6 +71,8 @@ class Capabilities:
     most_readings: int
     least_limit_voltage: float
     least_limit_current: float
+    voltage_accuracy: Accuracy | None = None
+    current_accuracy: Accuracy | None = None
     settling: tuple[tuple[float, float], ...] = ()
     shortest_period: float = 0.0
     period_hint: str = ""

@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from app.calibration import calibrate
 from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs import make_bench, open_rig
 from data.reader import open_run
 from drivers.simulated.catalogue import emulated
 from drivers.simulated.server import serve
@@ -59,10 +60,15 @@ def test_values_are_written_into_a_new_file_and_all_else_stays(fmes, tmp_path):
     assert [r.calibrated for r in rows] == pytest.approx([507, 8000, 1000], rel=1e-3)
     for row in rows:
         assert begun <= row.calibrated_on <= date.today()
-        assert 0 < row.uncertainty < 1e-4 * row.calibrated
+        assert row.coverage == 2
+        assert 1e-4 * row.calibrated < row.uncertainty < 1e-2 * row.calibrated
+    for row in RigFile.read(tmp_path / "new.toml").resistor_bank.resistors:
+        assert 0 < row.scatter < 1e-4 * row.calibrated
+        assert row.uncertainty == pytest.approx(2 * math.hypot(row.scatter, row.accuracy), rel=0.06)
     checked = fmes("rig", "check", "new.toml")
     assert checked.returncode == 0, checked.stdout
     assert f"calibrated {rows[0].calibrated_on}, uncertainty " in checked.stdout
+    assert " ohm (k = 2)" in checked.stdout
 
 
 def test_the_values_stand_in_the_record_of_a_run(fmes, tmp_path):
@@ -81,8 +87,10 @@ def test_the_values_stand_in_the_record_of_a_run(fmes, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     recorded = open_run(tmp_path / "run.h5").info.rig["resistor_bank"]["resistors"]
     assert [r["calibrated_on"] for r in recorded] == [str(r["calibrated_on"]) for r in rows]
-    given = [float(r["uncertainty"].split()[0]) for r in rows]
-    assert [r["uncertainty"] for r in recorded] == pytest.approx(given)
+    for key in ("uncertainty", "scatter", "accuracy"):
+        given = [float(r[key].split()[0]) for r in rows]
+        assert [r[key] for r in recorded] == pytest.approx(given)
+    assert [r["coverage"] for r in recorded] == [2, 2]
 
 
 @pytest.fixture
@@ -152,6 +160,54 @@ def test_a_bank_that_is_not_as_its_table_is_refused(fmes, bare, tmp_path, table,
     assert "nothing was written to new.toml" in done.stderr
     assert not (tmp_path / "new.toml").exists()
     assert bench.stage("a").mode == "high_z"
+
+
+def test_what_an_unknown_accuracy_leaves_is_said_and_no_old_one_stays(fmes, tmp_path):
+    old = "uncertainty = '9 ohm', coverage = 3, scatter = '1 ohm', accuracy = '3 ohm'"
+    row = f"{{ channel = 101, nominal = '500 ohm', calibrated = '501 ohm', {old} }}"
+    (tmp_path / "rig.toml").write_text(
+        "[source_meter]\ndriver = 'keithley-2461'\n"
+        f"[resistor_bank]\ndevices = [{{ name = 'A', channel = 110 }}]\nresistors = [{row}]\n"
+    )
+    done = fmes("rig", "calibrate", "rig.toml", "--to", "new.toml", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the accuracy of the 2461 is not known to this program" in done.stdout
+    (found,) = RigFile.read(tmp_path / "new.toml").resistor_bank.resistors
+    assert found.accuracy is None
+    assert found.uncertainty == pytest.approx(2 * found.scatter, rel=0.06)
+
+
+def test_the_true_value_is_within_the_stated_uncertainty():
+    """Emulated instruments have any offset up to the greatest of their data sheets."""
+    wired = [{"channel": 101, "nominal": 500}, {"channel": 102, "nominal": 8000}]
+    for seed in range(5):
+        rig = RigFile(
+            resistor_bank={"devices": [{"name": "A", "channel": 110}], "resistors": wired},
+            simulation={"seed": seed},
+        )
+        opened = open_rig(rig, make_bench(rig))
+        found = calibrate(opened, readings=3, bound=0.1, together=False, say=print)
+        opened.close()
+        for one in found:
+            off = abs(one.measured.resistance - one.resistor.nominal)
+            assert 0 < off < one.measured.uncertainty
+
+
+def test_the_accuracy_is_that_of_the_data_sheet():
+    """500 ohm at 50 mV with a 2602B: 100 mV and 100 uA range, both as good as their sheets say."""
+    rig = RigFile(
+        resistor_bank={
+            "devices": [{"name": "A", "channel": 110}],
+            "resistors": [{"channel": 101, "nominal": 500}],
+        }
+    )
+    opened = open_rig(rig, make_bench(rig, noise=False))
+    (found,) = calibrate(opened, readings=2, bound=0.1, together=False, say=print)
+    opened.close()
+    volts = (0.00015 * 50e-3 + 150e-6) / 3**0.5 / 50e-3
+    amps = (0.0002 * 100e-6 + 25e-9) / 3**0.5 / 100e-6
+    assert found.measured.current == pytest.approx(100e-6)
+    assert found.measured.accuracy == pytest.approx(500 * math.hypot(volts, amps), rel=1e-3)
 
 
 def test_two_resistors_of_one_value_are_two(fmes, bare, tmp_path):

@@ -145,6 +145,9 @@ def test_no_content_raises_anything_but_an_input_error(tmp_path_factory, content
 @pytest.mark.parametrize(
     ("row", "says"),
     [
+        ("coverage = 2", "coverage is of a calibrated value; give calibrated"),
+        ("calibrated = '5 ohm', coverage = 2", "coverage is of an uncertainty; give uncertainty"),
+        ("calibrated = '5 ohm', uncertainty = '1 ohm', coverage = 0", "coverage = 0"),
         ("calibrated_on = 2026-11-24", "calibrated_on is of a calibrated value; give calibrated"),
         ("uncertainty = '1 ohm'", "uncertainty is of a calibrated value; give calibrated too"),
         ("calibrated = '5 ohm', calibrated_on = 20261124", "write a day, as 2026-11-24"),
