@@ -26,19 +26,19 @@ from app.analyse_command import show_table
 from app.errors import InputError
 from app.output import free, new_file, output_file
 from app.stimulus import save_figure
+from app.train_command import digits_of
 from data.reader import open_run
 from data.run import Outcome
 from network.adaptation import AdaptationError, adapt
 from network.adaptation_file import write_adaptation
 from network.adaptation_result import Options
-from network.idx import DigitsError, read_digits
 from network.mapped_devices import Law
 from protocols.quantities import CURRENT, OPEN
 
 
 def adapt_network(
     runs: Sequence[Path],
-    data: Path,
+    data: Path | None,
     *,
     images: int,
     epochs: int,
@@ -58,10 +58,7 @@ def adapt_network(
     options = Options(
         images=images, epochs=epochs, seed=seed, law=_law(law), amplitude=_amplitude(amplitude)
     )
-    try:
-        digits = read_digits(data)
-    except DigitsError as error:
-        raise InputError(f"--data: {error}") from error
+    digits = digits_of(data)
     path = output_file(out, "adaptation", "")
     picture = path.with_suffix(".png")
     free((picture,))

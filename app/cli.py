@@ -241,14 +241,19 @@ def export(
 
 @app.command()
 def adapt(
-    data: Annotated[
-        Path, typer.Option("--data", metavar="FOLDER", help="Folder of the four files of MNIST.")
-    ],
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="RUN",
             help="LTP/LTD runs with the open state; the simulated rig is measured without one.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            help="Folder of the four files of MNIST; else the extra mnist is used.",
         ),
     ] = None,
     images: Annotated[
@@ -343,7 +348,10 @@ def reproduce(
 def train(
     files: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs of ltp-ltd.")],
     data: Annotated[
-        Path | None, typer.Option("--data", help="Folder with the four IDX files of MNIST.")
+        Path | None,
+        typer.Option(
+            "--data", help="Folder with the four IDX files of MNIST; else the extra mnist is used."
+        ),
     ] = None,
     states: Annotated[
         str | None, typer.Option("--states", help="As 500,8k,open; all that were measured.")

@@ -134,7 +134,7 @@ def figure(run: Run, *, dark: bool = False) -> Figure:
 
 def train(
     *runs: Run | str | Path,
-    data: str | Path,
+    data: str | Path | None = None,
     out: str | Path = "training",
     workers: int = 1,
     scheduler: str | None = None,
@@ -147,7 +147,8 @@ def train(
     *runs
         Runs, or their files.
     data
-        Folder with the four IDX files of MNIST, or of other digits.
+        Folder with the four IDX files of MNIST, or of other digits; None for those of the extra
+        `mnist`.
     out
         Folder of the trainings' files.
     workers, scheduler
@@ -175,8 +176,9 @@ def train(
         for name, value in asked.items()
     }
     files = [run.path if isinstance(run, Run) else Path(run) for run in runs]
+    folder = None if data is None else Path(data)
     return train_networks(
-        files, Asked(**texts), data=Path(data), out=Path(out), count=workers, scheduler=scheduler,
+        files, Asked(**texts), data=folder, out=Path(out), count=workers, scheduler=scheduler,
         console=Console(quiet=True),
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from app.train import TrainingFolder, train
 from app.training_plan import Learning, Plan
 from app.training_pool import workers
 from network.idx import WHERE, Digits, DigitsError, read_digits
+from network.mnist import described, installed_digits
 from network.summary import Summary, summarise
 from network.synapses import Jump, Mapping, Rounding, Rule
 from network.training import Snapshot, Task
@@ -112,7 +113,7 @@ def train_networks(
     asked
         What to train.
     data
-        Folder of the digits.
+        Folder of the digits; those that are installed without one.
     out
         Folder of the trainings' files.
     count, scheduler
@@ -132,6 +133,8 @@ def train_networks(
         raise InputError(f"--workers {count}: give 1 or more")
     curves = plan.curves(files)
     training, test = digits_of(data)
+    digests = training.digest, test.digest
+    console.print(f"digits: {described(digests)}")
     for curve in curves:
         console.print(
             f"{curve.label}: {curve.states} states in {curve.window[0] * 1e3:.1f} to "
@@ -139,7 +142,7 @@ def train_networks(
             f"{curve.down.misfit:.1%} down, step noise {curve.step_noise}, device spread "
             f"{curve.device_spread}"
         )
-    tasks = plan.tasks(curves, (training.digest, test.digest))
+    tasks = plan.tasks(curves, digests)
     with (
         TrainingFolder.hold(out) as folder,
         workers(count, scheduler, training, test) as pool,
@@ -158,18 +161,18 @@ def report(summary: Summary, out: Path, console: Console, *, figure: bool) -> No
 
 
 def digits_of(data: Path | None) -> tuple[Digits, Digits]:
-    """The digits of a folder.
+    """The digits of a folder; without one those of the extra `mnist`.
 
     Raises
     ------
     InputError
-        None is given, or it does not hold them.
+        The folder does not hold them; there is none and the extra is not installed.
     """
-    if data is None:
-        raise InputError(f"--data: give the folder with the digits. {WHERE}")
     try:
-        return read_digits(data)
+        return installed_digits() if data is None else read_digits(data)
     except DigitsError as error:
+        if data is None:
+            raise InputError(f"--data: {error}. {WHERE}") from error
         raise InputError(f"--data {error}") from error
 
 

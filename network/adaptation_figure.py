@@ -32,13 +32,13 @@ def draw(result: Adaptation, dark: bool = False) -> Figure:
     options = result.options
     footer(
         foot, look,
-        f"update curve of {result.source}{DOT}seed {options.seed}"
-        f"{DOT}digits {result.digits[0][:8]}",
         f"mapping and pairing are ours: the study's are in a supplement not at hand{DOT}"
         f"{options.pulses} pulse{'s' if options.pulses > 1 else ''} of "
         f"{1e3 * options.amplitude:g} mA, {1e3 * options.width:g} ms an image{DOT}"
         f"{options.law} linear in brightness",
-        "SIMULATED",
+        f"update curve of {result.source}{DOT}seed {options.seed}"
+        f"{DOT}digits {result.digits[0][:8]}",
+        DOT.join(filter(None, ("SIMULATED", result.alert))),
     )  # fmt: skip
     return figure
 

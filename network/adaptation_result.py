@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.analysis import Result, Table
 from analysis.study import Row
 from network.mapped_devices import Array, Law, Presentation
+from network.mnist import MNIST, alert, described
 
 FIRST, SECOND = (8, 6, 2, 4), (9, 5, 7, 1)
 """Digits of dataset 1 and of dataset 2, paired in the study's order."""
@@ -167,6 +168,11 @@ class Adaptation(Result):
     before: Outcomes
     after: Outcomes
 
+    @property
+    def alert(self) -> str:
+        """What a figure has to say of the digits; nothing of all of MNIST."""
+        return alert(self.digits)
+
     def courses(self) -> Iterator[tuple[str, Course]]:
         """Every course with what it is."""
         yield f"pixels mapped, {pairs(FIRST)}", self.mapped
@@ -189,6 +195,7 @@ class Adaptation(Result):
             f"{len(self.before.labels)} samples of dataset 2: {self.before.accuracy:.1%} before, "
             f"{self.after.accuracy:.1%} after",
             "the study prints 95 % for dataset 1, and 8 % to 73 % for dataset 2",
+            *(() if self.digits == MNIST else (f"digits: {described(self.digits)}",)),
             ALGORITHM,
             *(f"{what}: {c.stopped}" for what, c in self.courses() if c.stopped),
         ]
@@ -201,6 +208,7 @@ class Adaptation(Result):
             "options": asdict(self.options),
             "source": self.source,
             "curve_simulated": self.curve_simulated,
+            "digits": described(self.digits),
             "digits_sha256": list(self.digits),
             "window_V": list(self.window),
             "training": self.training.tolist(),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.analysis import Result, Table
 from analysis.plays import ohm
+from network.mnist import MNIST, alert, described
 from network.training import Epoch
 from network.training_file import Trained
 from protocols.quantities import OPEN, with_prefix
@@ -19,11 +20,6 @@ from protocols.quantities import OPEN, with_prefix
 PAPER = {8000.0: 0.90, OPEN: 0.89}
 """Accuracy after 100 epochs by regulating resistance in ohm: Zhao et al., Fig. 4d and text."""
 PAPER_EPOCHS = 100
-MNIST = (
-    "d91bd6373e4ec9605c9ab452907f8d768cb9eb5f874a90fefbc81b9b4efda300",
-    "ba8e76e7fe22093c11da955e9791bbdcf1f731a68d4bf160b2f43b131218e51e",
-)
-"""`Digits.digest` of MNIST's 60,000 training and 10,000 test images, in the order of its files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +62,15 @@ class Kind:
         return PAPER.get(self.resistance) if self.of_mnist else None
 
     @property
+    def digits(self) -> tuple[str, str]:
+        """`Digits.digest` of the training and of the test set."""
+        train, test = self.trained[0].task["digits"]
+        return train, test
+
+    @property
     def of_mnist(self) -> bool:
         """Whether the digits are the study's."""
-        return tuple(self.trained[0].task["digits"]) == MNIST
+        return self.digits == MNIST
 
     def per_epoch(self, name: str) -> float:
         """Mean over the epochs of learning and the trainings of a field of `Epoch`."""
@@ -97,6 +99,16 @@ class Summary(Result):
         """Whether the digits are the study's."""
         return all(kind.of_mnist for kind in self.kinds)
 
+    @property
+    def digits(self) -> str:
+        """What the digits are."""
+        return "; ".join(dict.fromkeys(described(kind.digits) for kind in self.kinds))
+
+    @property
+    def alert(self) -> str:
+        """What a figure has to say of the digits; nothing of all of MNIST."""
+        return "; ".join(filter(None, dict.fromkeys(alert(kind.digits) for kind in self.kinds)))
+
     def table(self) -> Table:
         """One row a kind."""
         rows = tuple(_row(kind) for kind in self.kinds)
@@ -106,7 +118,7 @@ class Summary(Result):
         study = f"study: after {PAPER_EPOCHS} epochs of its network, simulated with its LTP/LTD"
         notes = (
             f"{after}, {spread} {', '.join(seeds)}",
-            study if self.of_mnist else "the digits are not MNIST's: no comparison with the study",
+            study if self.of_mnist else f"digits: {self.digits}; no comparison with the study",
         )
         return Table(_COLUMNS, rows, notes)
 
@@ -115,6 +127,7 @@ class Summary(Result):
         return {
             "epochs": self.epochs,
             "simulated": self.simulated,
+            "digits": self.digits,
             "kinds": [
                 {
                     "label": k.label, "resistance": ohm(k.resistance), "rate": k.rate,

@@ -59,12 +59,8 @@ def provenance(summary: Summary) -> tuple[str, str, str]:
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}",
         "line: mean, band: least to greatest",
     ))  # fmt: skip
-    alert = DOT.join(
-        text for text, true in (
-            ("CURVES OF THE SIMULATED RIG", summary.simulated),
-            ("DIGITS ARE NOT MNIST'S", not summary.of_mnist),
-        ) if true
-    )  # fmt: skip
+    simulated = "CURVES OF THE SIMULATED RIG" if summary.simulated else ""
+    alert = DOT.join(filter(None, (simulated, summary.alert)))
     return f"update curves of {', '.join(curves)}" if curves else "", conditions, alert
 
 

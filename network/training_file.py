@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 from data.errors import DataError
+from network.mnist import described
 from network.training import Epoch, Snapshot, Task, effective_rate
 
 FORMAT = "fmes-training-1"
@@ -85,7 +86,8 @@ def load(path: Path) -> Trained:
 def _write(file: h5py.File, task: Task, snapshot: Snapshot) -> None:
     file.attrs.update({
         "format": FORMAT, "digest": task.digest, "program": f"fmes-lab {version('fmes-lab')}",
-        "label": task.label, "seed": task.seed, "epochs": task.epochs, "rate": task.rate,
+        "digits": described(task.digits), "label": task.label, "seed": task.seed,
+        "epochs": task.epochs, "rate": task.rate,
         "effective_rate": effective_rate(task.curve, task.rule, task.rate),
     })  # fmt: skip
     file["task"] = json.dumps(task.as_json())

@@ -65,7 +65,8 @@ def draw_maps(summary: Summary, digit: int = DIGIT, dark: bool = False) -> Figur
         f"for digit {digit} (red) and against it (blue), layers multiplied, less the mean digit",
         f"{summary.epochs} epochs, seed {seed}",
     ))  # fmt: skip
-    strip(foot, look, origin, conditions, alert)
+    # The longer of the two has the line without the alert.
+    strip(foot, look, conditions, origin, alert)
     return figure
 
 

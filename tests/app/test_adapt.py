@@ -62,7 +62,6 @@ def test_bad_input_is_named_and_nothing_is_written(folder, run, tmp_path):
         (["--data", folder, run, "--law", "cubic"], "'cubic': give one of conductance, resistance"),
         (["--data", folder, run, "--amplitude", "1 V"], "unit of another quantity"),
         (["--data", folder, run, "--amplitude", "0 A"], "above 0 A"),
-        ([run], "--data"),
     ):
         out = tmp_path / "out"
         done = adapt(*arguments, "--epochs", 1, "--out", out)

