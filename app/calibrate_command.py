@@ -10,8 +10,8 @@ from rich.console import Console
 
 from app.calibrated_file import write_calibrated
 from app.calibration import CalibrationError, calibrate
-from app.cli import FAILED
 from app.errors import InputError
+from app.exit_codes import FAILED
 from app.rig_file import RigFile
 from app.rigs import open_rig, resistor_bank_class
 from app.transcript_file import transcribed, transcript_path

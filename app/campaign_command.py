@@ -14,7 +14,7 @@ from rich.table import Table
 
 from app.campaign import PENDING, Campaign, PlannedRun
 from app.campaign_folder import INDEX, CampaignFolder, Measured, measured_in
-from app.cli import ABORTED, FAILED
+from app.exit_codes import ABORTED, FAILED
 from app.play import announce, play
 from app.progress import ProgressSink
 from app.rigs import open_rig

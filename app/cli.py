@@ -1,6 +1,5 @@
 """The command line: `fmes`.
 
-Exit codes: 0 finished, 1 failed, 2 bad input, 3 aborted, 4 a file that still is a working file.
 Heavy imports are inside the commands, so that `fmes --help` starts at once.
 """
 
@@ -14,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from app.exit_codes import ABORTED, BAD_INPUT, FAILED
+
 app = typer.Typer(
     name="fmes",
     help="Pulse protocols on synaptic devices: measure, record, analyse.",
@@ -22,8 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-FAILED, BAD_INPUT, ABORTED, NOT_ENDED = 1, 2, 3, 4
 
 ProtocolName = Annotated[
     str,

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from app.cli import BAD_INPUT, FAILED, NOT_ENDED
+from app.exit_codes import BAD_INPUT, FAILED, NOT_ENDED
 from data.errors import DataError
 from data.recovery import Recovered, recover
 from data.verification import Verification, verify

@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from app.cli import ABORTED, FAILED
 from app.errors import InputError
+from app.exit_codes import ABORTED, FAILED
 from app.report import all_rows, write_report
 from app.reproduce import STUDIES, Study, reproduce
 from app.reproduce_networks import NetworkStudy, make_networks, networks

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.cli import FAILED
 from app.errors import InputError
+from app.exit_codes import FAILED
 from app.rig_check import Finding, check
 from app.rig_file import RigFile
 from app.rigs import links, open_bank, open_meter, open_rig, recorded

@@ -13,9 +13,9 @@ from rich.markup import escape
 
 from analysis.catalogue import for_protocol
 from app.analyse_command import draw_file, show_measures
-from app.cli import ABORTED, FAILED
 from app.errors import InputError
 from app.events import EventSink, listen
+from app.exit_codes import ABORTED, FAILED
 from app.experiment import Experiment, values_of
 from app.output import free, output_file
 from app.play import announce, play

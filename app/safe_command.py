@@ -10,8 +10,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from app.cli import FAILED
 from app.errors import InputError
+from app.exit_codes import FAILED
 from app.guard.lock import RigLock, holder_of
 from app.guard.record import Record, now
 from app.guard.switching_off import BY_HAND, switch_off

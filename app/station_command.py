@@ -10,6 +10,7 @@ import time
 from datetime import datetime
 
 from app.errors import InputError
+from app.exit_codes import BAD_INPUT, FAILED
 from app.signals import abort_on_signals
 from app.station.server import HOST, Server, listen
 from app.station.whereabouts import Post, Whereabouts
@@ -51,7 +52,7 @@ def run_station(idle: float) -> int:
             return _serve(listener, token, wish, idle)
     except InputError as error:
         _say(f"error: {error}")
-        return 2
+        return BAD_INPUT
 
 
 def _serve(listener: socket.socket, token: str, wish: _Wish, idle: float) -> int:
@@ -77,7 +78,7 @@ def _serve(listener: socket.socket, token: str, wish: _Wish, idle: float) -> int
     if problem:
         _say(f"error: {problem}")
     _say(f"station ended: {reason}")
-    return 1 if problem else 0
+    return FAILED if problem else 0
 
 
 def _say(text: str) -> None:

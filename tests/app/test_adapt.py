@@ -6,7 +6,8 @@ from strokes import write_strokes
 from typer.testing import CliRunner
 
 from app import lab
-from app.cli import BAD_INPUT, app
+from app.cli import app
+from app.exit_codes import BAD_INPUT
 
 
 @pytest.fixture(scope="module")

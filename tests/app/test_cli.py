@@ -6,7 +6,8 @@ import sys
 from typer.testing import CliRunner
 
 from app import describe_command
-from app.cli import ABORTED, app
+from app.cli import app
+from app.exit_codes import ABORTED
 
 HEAVY = {"numpy", "scipy", "h5py", "xarray", "matplotlib", "pydantic", "pint", "pymeasure", "lupa"}
 
