@@ -18,10 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.errors import InputError
 from app.experiment import Experiment
-from app.file_lock import lock
-from app.output import file_words, new_file, writable_folder
+from app.output import file_words, new_file, own_folder
 from app.user_protocol import ProtocolSource, recorded_source
 from data.errors import DataError
 from data.reader import Run, open_run
@@ -112,15 +110,7 @@ class CampaignFolder:
         InputError
             Not a folder one can write to, or a campaign is running in it.
         """
-        writable_folder(path)
-        with (path / _LOCK).open("ab") as file:
-            try:
-                lock(file)
-            except OSError as error:
-                raise InputError(
-                    f"--out {path}: a campaign is running in this folder ({error.strerror}); wait "
-                    "for its end or give another folder"
-                ) from error
+        with own_folder(path, _LOCK, "a campaign is running"):
             yield cls(path)
 
     def new_file(self, number: int, protocol: str, sample: str) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from app.errors import InputError
+from app.file_lock import lock
 
 ENDINGS = (".h5", ".hdf5")
 """What the name of a run's file may end in."""
@@ -83,6 +85,34 @@ def writable_folder(folder: Path) -> None:
         raise InputError(
             f"--out {folder}: the folder is not writable ({error.strerror}); give one that is"
         ) from error
+
+
+@contextmanager
+def own_folder(folder: Path, lock_name: str, busy: str) -> Iterator[None]:
+    """Make a folder unless it is there, and keep others out of it until the block ends.
+
+    Parameters
+    ----------
+    lock_name
+        Of the file in it that is locked.
+    busy
+        What the other does, where one has it.
+
+    Raises
+    ------
+    InputError
+        Not a folder one can write to, or another has it.
+    """
+    writable_folder(folder)
+    with (folder / lock_name).open("ab") as file:
+        try:
+            lock(file)
+        except OSError as error:
+            raise InputError(
+                f"--out {folder}: {busy} in this folder ({error.strerror}); wait for its end or "
+                "give another folder"
+            ) from error
+        yield
 
 
 def _exists(path: Path) -> bool:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import InputError
-from app.file_lock import lock
-from app.output import file_words, writable_folder
+from app.output import file_words, own_folder
 from app.training_pool import Part, Pool
 from network.training import Snapshot, Task
 from network.training_file import Trained, load, save
@@ -45,15 +44,7 @@ class TrainingFolder:
         InputError
             Not a folder one can write to, or others train in it.
         """
-        writable_folder(path)
-        with (path / _LOCK).open("ab") as file:
-            try:
-                lock(file)
-            except OSError as error:
-                raise InputError(
-                    f"--out {path}: another fmes train is at work in this folder; wait for its "
-                    "end or give another folder"
-                ) from error
+        with own_folder(path, _LOCK, "another fmes train is at work"):
             yield cls(path)
 
     def file(self, task: Task) -> Path:
