@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 
-from data.errors import DataError
+from data.errors import DataError, ForeignError
 from data.layout import CREATOR, SCHEMA_VERSION
 from data.migration import migrate
 from data.overlay import Overlay
@@ -93,12 +93,14 @@ def version_of(path: Path, file: h5py.File) -> int:
 
     Raises
     ------
+    ForeignError
+        Not ours.
     DataError
-        Not ours, or of a version that this program does not know.
+        Of a version that this program does not know.
     """
     creator = file.attrs.get("creator")
     if creator != CREATOR or "schema_version" not in file.attrs:
-        raise DataError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")
+        raise ForeignError(f"{path} was not recorded by {CREATOR}; its creator is {creator!r}")
     version = int(file.attrs["schema_version"])
     if version < 1:
         raise DataError(f"{path} has version {version} of the file format, which never was")

@@ -8,8 +8,9 @@ HDF5 acts on it. What is read in one piece has room in memory in proportion to t
 
 from __future__ import annotations
 
+import math
+
 import h5py
-import numpy as np
 from h5py import h5d, h5l, h5z
 
 from data.errors import DataError
@@ -21,6 +22,8 @@ _NUMBERS, _TEXTS = 60, 400
 """Greatest ratio of a column's size to that of its file. Readings differ in their times at least,
 which do not shrink so much; settings may be the same text a thousand times."""
 _SLACK = 1 << 24
+_SMALL = 1 << 12
+"""Size in bytes that no claim can do harm with."""
 
 
 def part(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
@@ -35,9 +38,10 @@ def part(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     for step in name.split("/"):
         if not isinstance(node, h5py.Group):
             raise DataError(f"{node.name} is not a group, so there is no {name}")
-        if not node.id.links.exists(step.encode()):
+        links, key = node.id.links, step.encode()
+        if not links.exists(key):
             raise DataError(f"{node.name.rstrip('/')}/{step} is missing")
-        kind = node.id.links.get_info(step.encode()).type
+        kind = links.get_info(key).type
         if kind != h5l.TYPE_HARD:
             where = f"{node.name.rstrip('/')}/{step}"
             what = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link to another file"}
@@ -54,28 +58,30 @@ def part(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
 
 
 def _check(dataset: h5py.Dataset) -> None:
-    properties, name = dataset.id.get_create_plist(), dataset.name
+    properties, shape = dataset.id.get_create_plist(), dataset.shape
     layout = properties.get_layout()
     if layout == h5d.VIRTUAL or properties.get_external_count():
-        raise DataError(f"{name} has its values in other files, which no run's file has")
+        raise DataError(f"{dataset.name} has its values in other files, which no run's file has")
     for number in range(properties.get_nfilters()):
         if properties.get_filter(number)[0] not in _FILTERS:
-            raise DataError(f"{name} is compressed in a way that no run's file is")
-    if dataset.dtype.kind not in _KINDS or dataset.ndim > 1:
+            raise DataError(f"{dataset.name} is compressed in a way that no run's file is")
+    dtype = dataset.dtype
+    if dtype.kind not in _KINDS or len(shape) > 1:
         raise DataError(
-            f"{name} has dtype {dataset.dtype} and {dataset.ndim} dimensions, which no run's file "
-            "has"
+            f"{dataset.name} has dtype {dtype} and {len(shape)} dimensions, which no run's file has"
         )
-    size = int(np.prod(dataset.shape, dtype=object)) * dataset.dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
+    chunk = properties.get_chunk()[0] * dtype.itemsize if layout == h5d.CHUNKED else 0
+    if size <= _SMALL and chunk <= _SMALL:
+        return
     on_disk = dataset.file.id.get_filesize()
-    ratio = _NUMBERS if dataset.dtype.kind in "iufb" else _TEXTS
-    chunk = dataset.chunks[0] * dataset.dtype.itemsize if dataset.chunks else 0
+    ratio = _NUMBERS if dtype.kind in "iufb" else _TEXTS
     if (
         (layout == h5d.CONTIGUOUS and size > on_disk)
         or size > ratio * on_disk + _SLACK
         or chunk > _LARGEST_CHUNK
     ):
         raise DataError(
-            f"{name} claims {size / 1e6:.0f} MB in a file of {on_disk / 1e6:.1f} MB, more than it "
-            "can hold"
+            f"{dataset.name} claims {size / 1e6:.0f} MB in a file of {on_disk / 1e6:.1f} MB, more "
+            "than it can hold"
         )

@@ -33,7 +33,7 @@ class Summary:
     working
         Whether it is a working file: the run goes on, or was never finished.
     writer
-        The process that recorded it.
+        The process that recorded it; None once the run has ended.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class Summary:
     reason: str
     readings: int
     working: bool
-    writer: Writer
+    writer: Writer | None
 
 
 def read_summary(path: Path) -> Summary:
@@ -66,11 +66,11 @@ def read_summary(path: Path) -> Summary:
     if not probe.in_child:
         return _from_json(probe.summary_of(path))
     summary = _read(path)
-    if summary.outcome is Outcome.RUNNING and summary.writer.gone:
+    if summary.writer and summary.writer.gone:
         # It may have ended after the outcome was read, and before it was gone.
         summary = _read(path)
-        if summary.outcome is Outcome.RUNNING:
-            return _interrupted(summary)
+        if summary.writer:
+            return _interrupted(summary, summary.writer)
     return summary
 
 
@@ -113,7 +113,7 @@ def _from_json(content: dict[str, Any]) -> Summary:
         "start": datetime.fromisoformat(content["start"]),
         "end": content["end"] and datetime.fromisoformat(content["end"]),
         "outcome": Outcome(content["outcome"]),
-        "writer": Writer(*content["writer"]),
+        "writer": content["writer"] and Writer(*content["writer"]),
     })  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> Summary:
         return _summary(path, file, part(file, "entry"))
 
 
-def _interrupted(summary: Summary) -> Summary:
+def _interrupted(summary: Summary, writer: Writer) -> Summary:
     n, last, arrival = summary.readings, None, None
     with opened(summary.path, None) as file:
         if n:
@@ -133,7 +133,7 @@ def _interrupted(summary: Summary) -> Summary:
     return replace(
         summary,
         outcome=Outcome.INTERRUPTED,
-        reason=interruption(summary.writer, n, last, arrival),
+        reason=interruption(writer, n, last, arrival),
         end=None if arrival is None else datetime.fromtimestamp(arrival, UTC).astimezone(),
     )
 
@@ -160,5 +160,5 @@ def _summary(path: Path, file: h5py.File, entry: h5py.Group) -> Summary:
         reason=get_text(entry, "reason") if ended else "",
         readings=length_of(part(entry, "data")),
         working="n_valid" in part(entry, "data"),
-        writer=read_writer(entry),
+        writer=None if ended else read_writer(entry),
     )

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from data.errors import DataError
+from data.errors import DataError, ForeignError
 
 Reading = Literal["summary", "run", "all"]
 """What is about to be read of a file."""
@@ -62,7 +62,7 @@ def summary_of(path: Path) -> dict[str, Any]:
     with _LOCK:
         answer: dict[str, Any] = json.loads(_ask(path, "summary", file, version))
     if "error" in answer:
-        raise DataError(answer["error"])
+        raise (ForeignError if answer.get("foreign") else DataError)(answer["error"])
     return answer
 
 
@@ -170,7 +170,7 @@ def serve() -> None:
         try:
             return as_json(read_summary(path))
         except DataError as error:
-            return {"error": str(error)}
+            return {"error": str(error), "foreign": isinstance(error, ForeignError)}
         except Exception as error:  # noqa: BLE001 (whatever it is, the file is not whole)
             return {"error": f"{path} is damaged ({type(error).__name__}); use a backup of it"}
 

@@ -18,6 +18,7 @@ from analysis.style import (
     legend,
     new_figure,
     resistance_axis,
+    say,
     state_colours,
     theme,
 )
@@ -130,6 +131,9 @@ def _accuracy(axes: Axes, summary: Summary, look: Theme) -> None:
 def _by_state(axes: Axes, summary: Summary, look: Theme) -> None:
     dress(axes, look, "b", RESISTANCE_LABEL, f"Accuracy after {summary.epochs} epochs (%)")
     kinds = _devices(summary)
+    if not kinds:
+        say(axes, look, "no devices: plain numbers")
+        return
     places, apart = resistance_axis(axes, [k.resistance for k in kinds])
     _reference(axes, summary, look)
     rng = np.random.default_rng(0)
@@ -172,6 +176,9 @@ def _spent(
 ) -> None:
     dress(axes, look, letter, RESISTANCE_LABEL, label)
     kinds = _devices(summary)
+    if not kinds:
+        say(axes, look, "no devices: plain numbers")
+        return
     places, apart = resistance_axis(axes, [k.resistance for k in kinds])
     for number, (name, (marker, colour, said)) in enumerate(series.items()):
         values = [scale * k.per_epoch(name) for k in kinds]

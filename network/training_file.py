@@ -89,6 +89,7 @@ def _write(file: h5py.File, task: Task, snapshot: Snapshot) -> None:
         "digits": described(task.digits), "label": task.label, "seed": task.seed,
         "epochs": task.epochs, "rate": task.rate,
         "effective_rate": effective_rate(task.curve, task.rule, task.rate),
+        "accuracy": snapshot.accuracy,
     })  # fmt: skip
     file["task"] = json.dumps(task.as_json())
     file["generator"] = snapshot.generator

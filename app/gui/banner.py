@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.gui import theme
 from app.gui.binding import QtCore, QtWidgets
 
 
@@ -52,13 +53,13 @@ class Banner(QtWidgets.QFrame):
 
     def tell(
         self, kind: str, text: str, details: str = "", remedies: tuple[Remedy, ...] = ()
-    ) -> None:
-        """Show a message.
+    ) -> bool:
+        """Show a message; whether it is shown.
 
         Parameters
         ----------
         kind
-            "FAULT" or "WARNING"; a warning does not replace a fault that is still shown.
+            "FAULT", "WARNING" or "RESULT"; nothing else replaces a fault that is still shown.
         text
             What happened, what is safe, what was saved.
         details
@@ -67,10 +68,8 @@ class Banner(QtWidgets.QFrame):
             Buttons besides Details and Dismiss.
         """
         if self.isVisible() and self.kind == "FAULT" and kind != "FAULT":
-            return
-        self.setProperty("kind", kind.lower())
-        self.style().unpolish(self)
-        self.style().polish(self)
+            return False
+        theme.set_kind(self, kind.lower())
         self._kind.setText(kind)
         self._text.setText(text)
         self._details.setPlainText(details)
@@ -83,6 +82,7 @@ class Banner(QtWidgets.QFrame):
             button.clicked.connect(lambda _checked, act=remedy.act: self._remedy(act))
             self._remedies.addWidget(button)
         self.show()
+        return True
 
     @property
     def kind(self) -> str:

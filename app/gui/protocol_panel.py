@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
+from app.gui import theme
 from app.gui.binding import QtCore, QtWidgets, Signal
 from app.gui.checked import Choice
 from app.gui.form_rows import label_of, wrapped
@@ -258,6 +259,4 @@ class ProtocolPanel(QtWidgets.QGroupBox):
 
     def _paint(self, kind: str, chip: str) -> None:
         self._chip.setText(chip)
-        self._chip.setProperty("kind", kind)
-        self._chip.style().unpolish(self._chip)
-        self._chip.style().polish(self._chip)
+        theme.set_kind(self._chip, kind)

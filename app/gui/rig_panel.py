@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from app.gui import theme
 from app.gui.binding import QtWidgets, Signal
 from app.gui.station_view import Activity, Allowed, StationView
 from protocols.quantities import CURRENT, RESISTANCE, VOLTAGE
@@ -138,9 +139,7 @@ class RigPanel(QtWidgets.QGroupBox):
             Activity.DISCONNECTED: "disconnected",
         }.get(view.activity, "SIMULATED" if view.simulated else "connected")  # fmt: skip
         self._chip.setText(chip)
-        self._chip.setProperty("kind", chip.split()[-1].lower())
-        self._chip.style().unpolish(self._chip)
-        self._chip.style().polish(self._chip)
+        theme.set_kind(self._chip, chip.split()[-1].lower())
         self._identity.setText(_identity(view))
         self._output.setText(view.output_words)
         self._output.setToolTip(view.output_text or "as read back from the instruments")

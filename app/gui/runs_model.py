@@ -16,8 +16,11 @@ Qt = QtCore.Qt
 STATUS_WORDS = {
     "waiting": "Waiting", "running": "Running", "finished": "Finished", "aborted": "Aborted",
     "failed": "Failed", "pausing": "Pausing", "paused": "Paused", "aborting": "Stopping",
-    "unreadable": "Unreadable",
+    "unreadable": "Unreadable", "interrupted": "Interrupted",
 }  # fmt: skip
+
+UNDER_WAY = ("pausing", "paused", "aborting")
+"""Statuses of a run that plays, besides running."""
 
 
 class Column(IntEnum):
@@ -53,7 +56,9 @@ class Row:
     file
         Of the recorded run, "" before it begins.
     problem
-        Why a file cannot be read, or why the run ended early.
+        Why a file cannot be read, or why the run ended early; what came of a network.
+    kind
+        "run", or which result of networks the file is; "" when that cannot be told.
     """
 
     number: int | None
@@ -67,6 +72,23 @@ class Row:
     problem: str
     tags: tuple[str, ...] = ()
     notes: str = ""
+    kind: str = "run"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it says with which parameters it was or will be done."""
+        return self.number is not None or _readable(self)
+
+    @property
+    def recorded_and_ended(self) -> bool:
+        """Whether there is a file that nobody writes to any more, as far as is known."""
+        return bool(self.file) and self.status not in ("waiting", "running", *UNDER_WAY)
+
+    @property
+    def recoverable(self) -> bool:
+        """Whether it is a file from which `fmes recover` may make a better one."""
+        damaged = self.status == "unreadable" and "damaged" in self.problem
+        return bool(self.file) and (self.status == "interrupted" or damaged)
 
     @property
     def key(self) -> str:
@@ -95,6 +117,7 @@ class Row:
             start=str(row.get("start") or "")[:16].replace("T", " "),
             fraction=1.0 if status == "finished" else 0.0, status=status, problem=problem,
             tags=tuple(row.get("tags") or ()), notes=row.get("notes") or "",
+            kind=str(row.get("kind") or ""),
         )  # fmt: skip
 
 
@@ -184,6 +207,14 @@ class RunsModel(QtCore.QAbstractTableModel):
             self._shown = [file for file in self._shown if file in present]
             self.shown_changed.emit(list(self._shown))
 
+    def show_progress(self, number: int, fraction: float) -> None:
+        """Say how far a run has come."""
+        for k, row in enumerate(self._rows):
+            if row.number == number and row.fraction != fraction:
+                self._rows[k] = replace(row, fraction=fraction)
+                cell = self.index(k, Column.PROGRESS)
+                self.dataChanged.emit(cell, cell)
+
     def rowCount(self, parent: QtCore.QModelIndex = QtCore.QModelIndex()) -> int:  # noqa: B008, N802
         return 0 if parent.isValid() else len(self._rows)
 
@@ -271,7 +302,7 @@ class RunsModel(QtCore.QAbstractTableModel):
 
 
 def _readable(row: Row) -> bool:
-    return bool(row.file) and row.status not in ("unreadable", "waiting")
+    return row.kind == "run" and bool(row.file) and row.status not in ("unreadable", "waiting")
 
 
 class Filter(QtCore.QSortFilterProxyModel):

@@ -27,8 +27,10 @@ class RunsTable(QtWidgets.QWidget):
         Number of a waiting run, and its new place among those that wait.
     removed
         Number of a waiting run.
-    load_wanted
-        A row whose parameters are to go into the form.
+    load_wanted, again_wanted
+        A row whose parameters are to go into the form; one that is to be queued once more.
+    verify_wanted, recover_wanted, folder_wanted
+        A row whose file is to be verified; recovered; shown in its folder.
     """
 
     selected = Signal(object)
@@ -36,6 +38,10 @@ class RunsTable(QtWidgets.QWidget):
     moved = Signal(int, int)
     removed = Signal(int)
     load_wanted = Signal(object)
+    again_wanted = Signal(object)
+    verify_wanted = Signal(object)
+    recover_wanted = Signal(object)
+    folder_wanted = Signal(object)
 
     def __init__(self, model: RunsModel, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,8 +68,10 @@ class RunsTable(QtWidgets.QWidget):
             table.setColumnWidth(column, width)
         table.selectionModel().currentRowChanged.connect(lambda *_: self._changed())
         table.activated.connect(self._activated)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._show_menu)
         model.modelReset.connect(self._changed)
-        model.dataChanged.connect(lambda *_: self._changed())
+        model.dataChanged.connect(self._data_changed)
         self._buttons = {
             "up": self._button("&Up", "Play the waiting run earlier", lambda: self._move(-1)),
             "down": self._button("D&own", "Play the waiting run later", lambda: self._move(1)),
@@ -114,10 +122,42 @@ class RunsTable(QtWidgets.QWidget):
         self._buttons["up"].setEnabled(place > 0)
         self._buttons["down"].setEnabled(0 <= place < len(waiting) - 1)
         self._buttons["remove"].setEnabled(is_waiting)
-        self._buttons["load"].setEnabled(
-            row is not None and (row.number is not None or row.status == "finished")
-        )
+        self._buttons["load"].setEnabled(row is not None and row.repeatable)
         self.selected.emit(row)
+
+    def menu(self) -> QtWidgets.QMenu:
+        """What can be done with the current row; it is the menu of the right button."""
+        menu, row = QtWidgets.QMenu(self), self.current
+        if row is None:
+            return menu
+        for text, able, wanted in (
+            ("&Show", bool(row.file), self.opened),
+            ("&Into form", row.repeatable, self.load_wanted),
+            ("&Queue once more", row.repeatable, self.again_wanted),
+            ("", True, None),
+            ("&Verify", row.recorded_and_ended and row.kind in ("run", ""), self.verify_wanted),
+            ("Make a &recovered file", row.recoverable, self.recover_wanted),
+            ("Show in &folder", bool(row.file), self.folder_wanted),
+        ):
+            if wanted is None:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(text)
+            action.setEnabled(able)
+            action.triggered.connect(lambda _checked, wanted=wanted: wanted.emit(row))
+        return menu
+
+    def _show_menu(self, at: QtCore.QPoint) -> None:
+        if (index := self._table.indexAt(at)).isValid():
+            self._table.setCurrentIndex(index)
+        if (menu := self.menu()).actions():
+            menu.exec(self._table.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def _data_changed(self, first: QtCore.QModelIndex, last: QtCore.QModelIndex) -> None:
+        # Progress alone, many times a second, allows and forbids nothing.
+        if not first.column() == last.column() == Column.PROGRESS:
+            self._changed()
 
     def _activated(self, index: QtCore.QModelIndex) -> None:
         if Column(index.column()) not in (Column.TAGS, Column.NOTES):

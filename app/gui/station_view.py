@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -112,6 +112,11 @@ class StationView:
             queue=tuple(map(QueuedRun.of, message["queue"])),
             current=message.get("current"),
         )
+
+    def with_progress(self, number: int, fraction: float) -> StationView:
+        """The same with how far a run has come since, which the station tells by itself."""
+        queue = (replace(r, fraction=fraction) if r.number == number else r for r in self.queue)
+        return replace(self, queue=tuple(queue))
 
     @property
     def connected(self) -> bool:

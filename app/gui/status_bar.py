@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.gui import theme
 from app.gui.binding import QtWidgets
 from app.gui.station_view import Activity, StationView
 
@@ -66,10 +67,8 @@ class StatusBar(QtWidgets.QStatusBar):
     def _say(self, name: str, text: str, kind: str = "") -> None:
         label = self._labels[name]
         label.setText(text)
-        if kind and label.property("kind") != kind:
-            label.setProperty("kind", kind)
-            label.style().unpolish(label)
-            label.style().polish(label)
+        if kind:
+            theme.set_kind(label, kind)
 
 
 def _clock(seconds: float) -> str:

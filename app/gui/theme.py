@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from analysis import colours
 from analysis.colours import DARK, LIGHT, Theme, blend, contrast
-from app.gui.binding import QtGui, QtWidgets, pg
+from app.gui.binding import QtCore, QtGui, QtWidgets, pg
 from app.gui.outlines import Outlines
 
 _Role = QtGui.QPalette.ColorRole
@@ -96,6 +96,18 @@ def apply(application: QtWidgets.QApplication, dark: bool) -> None:
     application.setStyleSheet(_chips(chosen))
 
 
+def set_kind(widget: QtWidgets.QWidget, kind: str) -> None:
+    """Give a chip, message or frame the ink of its kind, and the room that its frame takes."""
+    if widget.property("kind") == kind:
+        return
+    widget.setProperty("kind", kind)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    # A label keeps the size that it worked out before it had a frame, unless it is told.
+    QtWidgets.QApplication.sendEvent(widget, QtCore.QEvent(QtCore.QEvent.Type.StyleChange))
+    widget.updateGeometry()
+
+
 def run_colours(dark: bool) -> tuple[str, ...]:
     """Colours that tell overlaid runs apart, to be used in order."""
     return look(dark).figure.runs
@@ -139,7 +151,16 @@ def palette(chosen: Look) -> QtGui.QPalette:
 _PROPERTY = "fmes_dark"
 _KINDS = {
     "good": ("connected", "on", "running", "ready", "finished"),
-    "busy": ("connecting", "pausing", "paused", "stopping", "simulated", "checking", "waiting"),
+    "busy": (
+        "connecting",
+        "pausing",
+        "paused",
+        "stopping",
+        "simulated",
+        "checking",
+        "waiting",
+        "result",
+    ),
     "warning": ("warning", "held", "disconnected", "away", "aborted"),
     "fault": ("fault", "unknown", "failed", "error"),
 }

@@ -19,6 +19,7 @@ from app.errors import InputError
 from app.gui import theme
 from app.gui.banner import Banner, Remedy
 from app.gui.binding import QtCore, QtGui, QtWidgets
+from app.gui.file_care import FileCare, Run
 from app.gui.layout import Layout
 from app.gui.library_link import Arrays, LibraryLink
 from app.gui.preferences import Preferences
@@ -66,6 +67,7 @@ class Window(QtWidgets.QMainWindow):
         self.layout_ = Layout(self, self.model, library)
         self.banner: Banner = self.layout_.banner
         self.feed = RunFeed(self.layout_.live, self.layout_.log, library, self)
+        self.care = FileCare(library, self)
         self._fresh = QtCore.QTimer(self, interval=_FRESH)
         self._fresh.timeout.connect(self.refresh_runs)
         self._connect_signals()
@@ -106,6 +108,11 @@ class Window(QtWidgets.QMainWindow):
         if self._connect_first:
             self.layout_.rig.choose(self._connect_first)
         self._connect_rig(self.layout_.rig.path, self.layout_.rig.speed)
+
+    def _went_on(self, progress: dict[str, Any]) -> None:
+        number, fraction = int(progress.get("run") or 0), float(progress["fraction"])
+        self._view = self._view.with_progress(number, fraction)
+        self.model.show_progress(number, fraction)
 
     def _station_lost(self, why: str) -> None:
         self._view = StationView()
@@ -302,7 +309,7 @@ class Window(QtWidgets.QMainWindow):
         self.layout_.set_dark(dark)
 
     def _selected(self, row: Row | None) -> None:
-        if row is not None and row.file and row.status not in ("waiting", "running", "unreadable"):
+        if row is not None and row.recorded_and_ended and row.status != "unreadable":
             tab = self.layout_.result_tab(row.protocol)
             if (tab.source or {}).get("file") != row.file:
                 tab.show_run(row.file)
@@ -317,16 +324,39 @@ class Window(QtWidgets.QMainWindow):
             self.layout_.show_tab(CHARTED.get(row.protocol, OTHER))
 
     def _load_into_form(self, row: Row) -> None:
+        self._asked_for(
+            row,
+            lambda run: self._fill_form(
+                run["protocol"], run["preset"], run["values"], run["sample"], run["notes"]
+            ),
+        )
+
+    def _queue_again(self, row: Row) -> None:
+        def queue(run: Run) -> None:
+            again = {name: run[name] for name in ("protocol", "preset", "values", "sample")}
+            out = str(self._preferences.folder)
+            preset = again["preset"] or None
+            self._ask("queue", runs=[{**again, "preset": preset, "note": run["notes"], "out": out}])
+
+        self._asked_for(row, queue)
+
+    def _asked_for(self, row: Row, then: Callable[[Run], None]) -> None:
+        """How a run was asked for: known of those in the queue, else read from the file."""
         run = self._view.run(row.number)
-        if run is not None:
-            self._fill_form(run.protocol, run.preset, run.values, run.sample, run.note)
+        if run is None:
+            self.care.repeat(row.file, str(self._view.rig.get("path") or ""), then)
             return
-        recorded = next((r for r in self._recorded if r["file"] == row.file), None)
-        if recorded is not None:
-            self._fill_form(
-                recorded["protocol"], recorded.get("preset") or "",
-                recorded.get("parameters") or {}, recorded.get("sample") or "", "",
-            )  # fmt: skip
+        then({
+            "protocol": run.protocol, "preset": run.preset, "values": run.values,
+            "sample": run.sample, "notes": run.note,
+        })  # fmt: skip
+
+    def _say_of_file(self, kind: str, text: str, details: str, damaged: str) -> None:
+        """What came of looking after a file: in the log, and above all else unless a fault is."""
+        self.feed.say("\n".join(filter(None, (text, details))))
+        recover = Remedy("Make a &recovered file", lambda: self.care.recover(damaged))
+        if not self.banner.tell(kind, text, details, (recover,) if damaged else ()):
+            self.statusBar().showMessage("the result is in the tab Log", 8000)
 
     def _fill_form(
         self, protocol: str, preset: str, values: Mapping[str, Any], sample: str, note: str
@@ -442,9 +472,16 @@ class Window(QtWidgets.QMainWindow):
         layout.table.moved.connect(lambda run, to: self._ask("move", run=run, to=to))
         layout.table.removed.connect(lambda run: self._ask("remove", run=run))
         layout.table.load_wanted.connect(self._load_into_form)
+        layout.table.again_wanted.connect(self._queue_again)
+        layout.table.verify_wanted.connect(lambda row: self.care.verify(row.file))
+        layout.table.recover_wanted.connect(lambda row: self.care.recover(row.file))
+        layout.table.folder_wanted.connect(_show_folder)
+        self.care.told.connect(self._say_of_file)
+        self.care.made.connect(lambda _file: self.refresh_runs())
         self.model.shown_changed.connect(self._compare)
         self.model.noted.connect(self._note)
         self.feed.progressed.connect(layout.status.show_progress)
+        self.feed.progressed.connect(self._went_on)
         self.feed.ended.connect(self._run_ended)
         self.feed.warned.connect(lambda text: self.banner.tell("WARNING", text))
 
@@ -481,6 +518,10 @@ class Window(QtWidgets.QMainWindow):
             "it; a run that plays goes on and F12 still ends it.",
             details,
         )
+
+
+def _show_folder(row: Row) -> None:
+    QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(Path(row.file).parent)))
 
 
 def _json(ohms: float) -> float | str:

@@ -1,4 +1,7 @@
-"""The runs in a folder, one row a file: what each is, or why it cannot be read."""
+"""The runs in a folder, one row a file: what each is, or why it cannot be read.
+
+Results of networks have rows, too: their `kind` says what they are.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
+from app.library import networks
 from app.library.notes import SUFFIX, read_notes
 from app.plain_json import plain
-from data.errors import DataError
+from data.errors import DataError, ForeignError
 from data.partial import read_summary
 from data.run import Outcome
 from protocols.quantities import RESISTANCE
@@ -22,9 +26,9 @@ ENDINGS = (".h5", ".hdf5")
 UNREADABLE = "unreadable"
 """Outcome of a row besides those of a run: no run can be read from the file."""
 _BLANK: dict[str, Any] = {
-    "protocol": "", "preset": "", "sample": "", "start": None, "outcome": UNREADABLE,
+    "kind": "", "protocol": "", "preset": "", "sample": "", "start": None, "outcome": UNREADABLE,
     "reason": "", "readings": 0, "duration": None, "simulated": None, "user": "", "states": [],
-    "recorded_notes": "",
+    "recorded_notes": "", "problem": "",
 }  # fmt: skip
 _Version = tuple[int, int]
 """Time of the last change in ns, size in bytes."""
@@ -67,6 +71,17 @@ class Browser:
             else:
                 rows.append(_with_notes(entry.path, content, noted=noted))
         return rows, unread
+
+    def row(self, path: Path) -> dict[str, Any]:
+        """What is listed of one file; `path` as the row had it."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            return {**_BLANK, "problem": f"cannot be read: {error.strerror}"}
+        known = self._known.get(str(path))
+        if known and known[0] == (status.st_mtime_ns, status.st_size):
+            return known[1]
+        return _read(path)
 
     def _content(self, entry: os.DirEntry[str], *, known_only: bool) -> dict[str, Any] | None:
         try:
@@ -116,17 +131,23 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        summary = read_summary(path)
+        try:
+            summary = read_summary(path)
+        except ForeignError:
+            # The child process that reads first has opened it without harm.
+            if (row := networks.row_of(path)) is None:
+                raise
+            return {**_BLANK, **row}
     except DataError as error:
         return {**_BLANK, "problem": str(error).removeprefix(f"{path} ")}
     return {
-        **_BLANK, "protocol": summary.protocol, "preset": summary.preset,
+        **_BLANK, "kind": "run", "protocol": summary.protocol, "preset": summary.preset,
         "sample": summary.sample, "start": summary.start.isoformat(),
         "outcome": str(summary.outcome), "reason": summary.reason,
         "readings": summary.readings, "simulated": summary.simulated,
         "duration": (summary.end - summary.start).total_seconds() if summary.end else None,
         "user": summary.user, "states": plain(asked_states(summary.parameters)),
-        "recorded_notes": summary.notes, "problem": "",
+        "recorded_notes": summary.notes,
     }  # fmt: skip
 
 

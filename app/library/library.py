@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import InputError
 from app.export_command import write_csv
+from app.library import networks
 from app.library.browse import Browser
 from app.library.chart import Chart, encode
 from app.library.columns import chart_csv, table_csv
 from app.library.compare import compare
 from app.library.export import PICTURES, ending_of, render, save
 from app.library.notes import write_notes
+from app.library.repeating import repeated
 from app.library.requests import (
     AnyRequest,
     ChartOf,
@@ -24,11 +27,16 @@ from app.library.requests import (
     Note,
     Picture,
     Readings,
+    Recover,
+    Repeat,
     Rows,
+    Verify,
 )
 from app.library.results import Results
 from data.partial import read_rows
 from data.reader import open_run
+from data.recovery import recover
+from data.verification import verify
 
 Answer = tuple[dict[str, Any], Mapping[str, NDArray[Any]]]
 MOST_ROWS = 1_000_000
@@ -73,6 +81,15 @@ class Library:
             case Note():
                 written = write_notes(request.file, request.notes, request.tags)
                 return written.model_dump(mode="json"), {}
+            case Verify():
+                return _verified(request), {}
+            case Recover():
+                made = recover(request.file)
+                told = {"readings": len(made.run.samples), "outcome": made.run.outcome.value}
+                lost = {"lost": list(made.lost), "remarks": list(made.remarks)}
+                return {"file": str(made.path), **told, **lost}, {}
+            case Repeat():
+                return repeated(request.file, request.rig), {}
 
     def _chart_of(self, request: ChartOf) -> Answer:
         analysed = self._results.of(request.file, request.analysis)
@@ -84,6 +101,11 @@ class Library:
         return {**known, **message}, arrays
 
     def _picture_of(self, request: Picture) -> Answer:
+        if (row := self._browser.row(request.file))["kind"] in networks.KINDS:
+            png = networks.picture(
+                request.file, row, dark=request.dark, width=request.width, height=request.height
+            )
+            return {"words": row["reason"]}, {"png": np.frombuffer(png, np.uint8)}
         figure = self._results.of(request.file, request.analysis).figure(dark=request.dark)
         wide, high = figure.get_size_inches()
         buffer = io.BytesIO()
@@ -99,6 +121,10 @@ class Library:
         ending = ending_of(request.to, *PICTURES, ".csv")
         if isinstance(source, Compare):
             return _drawn(_compared(source), ending, dark=request.dark)
+        if (row := self._browser.row(source.file))["kind"] in networks.KINDS:
+            raise InputError(
+                f"{source.file} is a {row['protocol']}; its command has left figures beside it"
+            )
         analysed = self._results.of(source.file, source.analysis)
         chart = analysed.chart() if isinstance(source, ChartOf) else None
         if chart:
@@ -107,6 +133,14 @@ class Library:
         if ending == ".csv":
             return table_csv(analysed.result.table(), remarks).encode()
         return render(figure, ending, remarks)
+
+
+def _verified(request: Verify) -> dict[str, Any]:
+    found = verify(request.file)
+    return {
+        "outcome": found.outcome and found.outcome.value, "working": found.working,
+        "problems": list(found.problems), "proved": list(found.proved),
+    }  # fmt: skip
 
 
 def _readings(request: Readings) -> Answer:

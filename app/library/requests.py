@@ -85,7 +85,31 @@ class Note(Request):
     tags: tuple[Tag, ...]
 
 
-AnyRequest = Rows | Readings | ChartOf | Picture | Compare | Export | Note
+class Verify(Request):
+    """What a run's file proves, and what is wrong with it."""
+
+    ask: Literal["verify"]
+    file: Path
+
+
+class Recover(Request):
+    """A new file beside one that is interrupted or damaged, of all that can be had from it."""
+
+    ask: Literal["recover"]
+    file: Path
+
+
+class Repeat(Request):
+    """What a recorded run was asked for, and what would differ on a rig (None: the simulated)."""
+
+    ask: Literal["repeat"]
+    file: Path
+    rig: Path | None = None
+
+
+AnyRequest = (
+    Rows | Readings | ChartOf | Picture | Compare | Export | Note | Verify | Recover | Repeat
+)
 _REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="ask")])
 
 

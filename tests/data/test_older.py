@@ -36,13 +36,14 @@ def test_an_older_file_is_read_and_not_changed(older: Path) -> None:
     assert older.read_bytes() == before
     for name, dtype in COLUMNS.items():
         np.testing.assert_array_equal(getattr(run.samples, name), np.arange(30).astype(dtype))
-    assert run.writer == summary.writer == ("lab", 4242, "")
+    assert run.writer == ("lab", 4242, "")
     assert [play.device for play in run.plays] == [""]
     assert n == summary.readings == 30
     assert rows.time.tolist() == list(range(10, 20))
     # Nobody can know from here whether the program on the computer "lab" is still there.
     ended = Outcome.FINISHED if older.name == "finished.h5" else Outcome.RUNNING
     assert run.outcome is summary.outcome is ended
+    assert summary.writer == (None if ended is Outcome.FINISHED else run.writer)
 
 
 def test_the_first_files_had_neither_devices_nor_readings_left_out(older: Path) -> None:
