@@ -22,19 +22,29 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
+    epilog=(
+        "Exit codes: 0 finished, 1 failed, 2 bad input, 3 aborted, "
+        "4 a file that is still being written (verify)."
+    ),
 )
+
+MEASURING, RECORDED, NETWORKS, INSTRUMENTS = (
+    "Measure", "Work with recorded runs", "Networks", "Instruments",
+)  # fmt: skip
 
 ProtocolName = Annotated[
     str,
     typer.Argument(metavar="PROTOCOL", help="As ltp-ltd, or a file of yours, as mine.py:Mine."),
 ]
-PresetName = Annotated[str | None, typer.Option("--preset", help="Named parameter values.")]
+PresetName = Annotated[
+    str | None, typer.Option("--preset", help="Named parameter values; the first without it.")
+]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter, as width=10ms. Repeatable."),
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter, as width=10ms; repeatable."),
 ]
 RigPath = Annotated[
-    Path | None, typer.Option("--rig", help="Rig file; the embedded simulated rig without it.")
+    Path | None, typer.Option("--rig", help="Rig file; the simulated rig without it.")
 ]
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file.")]
 
@@ -42,11 +52,31 @@ RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file
 RigFileName = Annotated[Path, typer.Argument(metavar="RIG", help="A rig file.")]
 WithTranscript = Annotated[
     bool,
-    typer.Option("--transcript", help="Keep all that passes to and from instruments in a file."),
+    typer.Option("--transcript", help="Keep every message to and from the instruments in a file."),
 ]
 
-rig_app = typer.Typer(help="Look for instruments, and try a rig before it is used.")
-app.add_typer(rig_app, name="rig", no_args_is_help=True)
+rig_app = typer.Typer(help="Find instruments, write a rig file, try a rig, measure its resistors.")
+app.add_typer(rig_app, name="rig", no_args_is_help=True, rich_help_panel=INSTRUMENTS)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"fmes-lab {version('fmes-lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Pulse protocols on synaptic devices: measure, record, analyse."""
 
 
 @contextmanager
@@ -66,13 +96,11 @@ def _exit_codes() -> Iterator[None]:
         raise typer.Exit(ABORTED) from None
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def run(
     protocol: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[PROTOCOL]", help="As ltp-ltd, or a file of yours, as mine.py:Mine."
-        ),
+        typer.Argument(metavar="PROTOCOL", help="As ltp-ltd, or a file of yours, as mine.py:Mine."),
     ] = None,
     preset: PresetName = None,
     settings: Settings = None,
@@ -81,17 +109,20 @@ def run(
         Path, typer.Option("--out", help="Folder for the run's file, or a new file *.h5.")
     ] = Path("runs"),
     sample: Annotated[str | None, typer.Option("--sample", help="Name of the device.")] = None,
-    note: Annotated[str, typer.Option("--note", help="Free text kept in the file.")] = "",
+    note: Annotated[str, typer.Option("--note", help="Free text that is kept in the file.")] = "",
     repeat: Annotated[
         Path | None,
-        typer.Option("--repeat", metavar="FILE", help="A recorded run, to be run once more."),
+        typer.Option(
+            "--repeat", metavar="FILE", help="A recorded run that is to be run once more."
+        ),
     ] = None,
     allow_differences: Annotated[
         bool,
-        typer.Option("--allow-differences", help="Repeat it also where rig or program differ."),
+        typer.Option("--allow-differences", help="Repeat it although rig or program differ."),
     ] = False,
     events: Annotated[
-        bool, typer.Option("--events", help="JSON lines out, pause/resume/abort lines in.")
+        bool,
+        typer.Option("--events", help="Print JSON lines; read the lines pause, resume, abort."),
     ] = False,
     figure: Annotated[
         bool, typer.Option("--figure/--no-figure", help="Draw the figure at the end.")
@@ -110,14 +141,15 @@ def run(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def check(
     protocol: ProtocolName,
     preset: PresetName = None,
     settings: Settings = None,
     rig: RigPath = None,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the stimulus into this file.")
+        Path | None,
+        typer.Option("--picture", help="Draw the stimulus into this new PNG, SVG or PDF file."),
     ] = None,
 ) -> None:
     """Say what a run would do; nothing is energised."""
@@ -127,7 +159,7 @@ def check(
         check_protocol(protocol, preset=preset, settings=settings or [], rig=rig, picture=picture)
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def protocols() -> None:
     """List the protocols."""
     from app.describe_command import list_protocols
@@ -135,7 +167,7 @@ def protocols() -> None:
     list_protocols()
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def describe(protocol: ProtocolName) -> None:
     """Show a protocol's parameters, units, defaults, limits and presets."""
     with _exit_codes():
@@ -144,7 +176,7 @@ def describe(protocol: ProtocolName) -> None:
         describe_protocol(protocol)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def analyse(
     file: RunFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -156,7 +188,7 @@ def analyse(
         analyse_file(file, as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def timing(file: RunFile) -> None:
     """Print how punctual each program of a recorded run was: lateness, jitter, overruns."""
     with _exit_codes():
@@ -165,7 +197,7 @@ def timing(file: RunFile) -> None:
         show_timing(file)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def figure(
     file: RunFile,
     out: Annotated[
@@ -181,12 +213,12 @@ def figure(
         draw_file(file, out, dark=dark)
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def campaign(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A campaign's TOML file.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for the files; runs/NAME-OF-FILE without it."),
+        typer.Option("--out", help="Folder for the runs' files; runs/NAME-OF-FILE without it."),
     ] = None,
     only_check: Annotated[
         bool, typer.Option("--check", help="Say what would be run; nothing is energised.")
@@ -211,9 +243,9 @@ def campaign(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def compare(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs of one protocol.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Runs of one protocol.")],
     out: Annotated[Path, typer.Option("--out", help="New PNG, SVG or PDF file.")] = Path(
         "comparison.png"
     ),
@@ -226,7 +258,7 @@ def compare(
         compare_files(files, out, dark=dark)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def export(
     file: RunFile,
     to: Annotated[Path, typer.Option("--to", help="New .csv or .nc file.")],
@@ -238,7 +270,7 @@ def export(
         export_file(file, to)
 
 
-@app.command()
+@app.command(rich_help_panel=NETWORKS)
 def adapt(
     runs: Annotated[
         list[Path] | None,
@@ -252,22 +284,22 @@ def adapt(
         typer.Option(
             "--data",
             metavar="FOLDER",
-            help="Folder of the four files of MNIST; else the extra mnist is used.",
+            help="Folder with the four IDX files of MNIST; without it the extra mnist.",
         ),
     ] = None,
     images: Annotated[
         int, typer.Option("--images", min=1, help="Images of dataset 2 to map.")
     ] = 1000,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Of training on dataset 1.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of every random choice.")] = 1,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs on dataset 1.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of all random numbers.")] = 1,
     law: Annotated[
         str,
         typer.Option(
-            "--law", metavar="LAW", help="What is linear in brightness: conductance, resistance."
+            "--law", metavar="LAW", help="What is linear in brightness: conductance or resistance."
         ),
     ] = "conductance",
     amplitude: Annotated[
-        str, typer.Option("--amplitude", help="Of the pulse that goes with an image.")
+        str, typer.Option("--amplitude", help="Current of the pulse that goes with an image.")
     ] = "1 mA",
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the result's file, or a new file *.h5.")
@@ -284,11 +316,11 @@ def adapt(
         )  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def verify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs' HDF5 files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Runs' HDF5 files.")],
 ) -> None:
-    """Hold runs' files against their checksums and against what such a file must have."""
+    """Check that runs' files are whole and unchanged."""
     with _exit_codes():
         from app.file_commands import verify_files
 
@@ -296,9 +328,9 @@ def verify(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=RECORDED)
 def recover(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Runs' HDF5 files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Runs' HDF5 files.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the new files; beside the old ones without it."),
@@ -310,7 +342,7 @@ def recover(
         ),
     ] = False,
 ) -> None:
-    """Make new files of what can be had from interrupted, damaged or older ones."""
+    """Make new files of what interrupted, damaged or older ones hold."""
     with _exit_codes():
         from app.file_commands import recover_files
 
@@ -318,7 +350,7 @@ def recover(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=MEASURING)
 def reproduce(
     rig: RigPath = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for a new folder of results.")] = Path(
@@ -326,9 +358,7 @@ def reproduce(
     ),
     data: Annotated[
         Path | None,
-        typer.Option(
-            "--data", metavar="FOLDER", help="The four files of MNIST; no networks without them."
-        ),
+        typer.Option("--data", metavar="FOLDER", help="As in train; no networks without it."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Train networks for the study's 100 epochs, not 10.")
@@ -343,48 +373,57 @@ def reproduce(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=NETWORKS)
 def train(
-    files: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs of ltp-ltd.")],
+    files: Annotated[list[Path], typer.Argument(metavar="RUN", help="Runs of ltp-ltd.")],
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", help="Folder with the four IDX files of MNIST; else the extra mnist is used."
+            "--data",
+            metavar="FOLDER",
+            help="Folder with the four IDX files of MNIST; without it the extra mnist.",
         ),
     ] = None,
     states: Annotated[
-        str | None, typer.Option("--states", help="As 500,8k,open; all that were measured.")
+        str | None,
+        typer.Option("--states", help="As 500,8k,open; all that were measured without it."),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", help="Of every training.")] = 100,
-    seeds: Annotated[str, typer.Option("--seeds", help="As 1-5 or 1,4,7.")] = "1",
+    epochs: Annotated[int, typer.Option("--epochs", help="Epochs of each training.")] = 100,
+    seeds: Annotated[
+        str, typer.Option("--seeds", help="Of random numbers, as 1-5 or 1,4,7.")
+    ] = "1",
     rate: Annotated[str, typer.Option("--rate", help="Learning rates, as 0.3,1.")] = "1",
     noise: Annotated[
-        str, typer.Option("--noise", help="Of a step over the window: measured, 0, 0.01 ...")
+        str,
+        typer.Option("--noise", help="Of a step, as part of the window: measured, 0, 0.01 ..."),
     ] = "measured",
     learning: Annotated[
-        str, typer.Option("--learning", help="The rate is the same, or set by the resistor.")
+        str, typer.Option("--learning", help="Rate in every state: same, or set by the resistor.")
     ] = "same",
     rounding: Annotated[
-        str, typer.Option("--rounding", help="Of pulses: stochastic, deterministic or sign.")
+        str, typer.Option("--rounding", help="To whole pulses: stochastic, deterministic, sign.")
     ] = "stochastic",
-    jump: Annotated[str, typer.Option("--jump", help="By the formula or the table.")] = "formula",
+    jump: Annotated[
+        str, typer.Option("--jump", help="Several pulses by formula or table.")
+    ] = "formula",
     mapping: Annotated[
-        str, typer.Option("--mapping", help="A weight is a single device or a pair.")
+        str, typer.Option("--mapping", help="A weight is a single device or a pair of them.")
     ] = "single",
     scale: Annotated[float, typer.Option("--scale", help="Weight at the window's end.")] = 1.0,
     depression: Annotated[
-        str, typer.Option("--depression", help="truncate (to the window) or renormalise.")
+        str,
+        typer.Option("--depression", help="truncate it to the window, or renormalise it."),
     ] = "truncate",
-    batch: Annotated[int, typer.Option("--batch", help="Images of a batch.")] = 100,
+    batch: Annotated[int, typer.Option("--batch", help="Images in a batch.")] = 100,
     reference: Annotated[
         bool, typer.Option("--float/--no-float", help="Train plain numbers too.")
     ] = True,
     out: Annotated[
         Path, typer.Option("--out", help="Folder of the files; what is in it is not done again.")
     ] = Path("training"),
-    workers: Annotated[int, typer.Option("--workers", help="Processes.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that train.")] = 1,
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="A Dask cluster's, as tcp://host:8786.")
+        str | None, typer.Option("--scheduler", help="Of a Dask cluster, as tcp://host:8786.")
     ] = None,
     figure: Annotated[
         bool, typer.Option("--figure/--no-figure", help="Draw the figures at the end.")
@@ -417,16 +456,16 @@ def train(
         report(summary, out, console, figure=figure)
 
 
-@app.command()
+@app.command(rich_help_panel=INSTRUMENTS)
 def safe(
     rig: RigFileName,
     by_hand: Annotated[
         bool,
-        typer.Option("--by-hand", help="You have switched it off; let runs begin again."),
+        typer.Option("--by-hand", help="You have switched the rig off; let runs begin again."),
     ] = False,
     transcript: WithTranscript = False,
 ) -> None:
-    """Switch every instrument of a rig off, whatever state things are in."""
+    """Switch a rig off: source to 0 and high-impedance, all relays open."""
     from app.safe_command import make_safe
 
     with _exit_codes():
@@ -436,7 +475,7 @@ def safe(
 
 @rig_app.command("scan")
 def rig_scan() -> None:
-    """List the instruments that VISA reaches, with who they say they are."""
+    """List the instruments that VISA reaches, and who they are."""
     from app.rig_scan import scan
 
     with _exit_codes():
@@ -497,22 +536,22 @@ def rig_init(
         ),
     ] = None,
     max_voltage: Annotated[
-        str | None, typer.Option("--max-voltage", help="That the device stands, as 0.8V.")
+        str | None, typer.Option("--max-voltage", help="Most that the device stands, as 0.8V.")
     ] = None,
     max_current: Annotated[
-        str | None, typer.Option("--max-current", help="That the device stands, as 20mA.")
+        str | None, typer.Option("--max-current", help="Most that the device stands, as 20mA.")
     ] = None,
     library: Annotated[
-        str, typer.Option("--library", help="As PyVISA takes it, as @py; the system's without it.")
+        str, typer.Option("--library", help="VISA library, as @py; the system's without it.")
     ] = "",
     look: Annotated[
         bool, typer.Option("--scan/--no-scan", help="Ask instruments who they are.")
     ] = True,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing; take what would be suggested.")
+        bool, typer.Option("--yes", help="Ask nothing; take what it would suggest.")
     ] = False,
 ) -> None:
-    """Ask what stands on the bench and write a rig file."""
+    """Ask which instruments there are and write a rig file."""
     from app.rig_init_command import Answers, init_rig
 
     with _exit_codes():
@@ -536,15 +575,20 @@ def rig_calibrate(
         bool, typer.Option("--yes", help="The device is disconnected; do not ask.")
     ] = False,
     readings: Annotated[
-        int, typer.Option("--readings", min=2, max=1000, help="Of each, in each direction.")
+        int, typer.Option("--readings", min=2, max=1000, help="Of each resistor and direction.")
     ] = 10,
     bound: Annotated[
         float,
-        typer.Option("--bound", min=0.0, max=1.0, help="Greatest part off the nominal value."),
+        typer.Option(
+            "--bound",
+            min=0.0,
+            max=1.0,
+            help="Most that one may be off, as part of its nominal value.",
+        ),
     ] = 0.1,
     together: Annotated[
         bool,
-        typer.Option("--together/--singly", help="Check combinations of two and three too."),
+        typer.Option("--together/--singly", help="Check resistors in parallel too."),
     ] = True,
     transcript: WithTranscript = False,
 ) -> None:
@@ -559,14 +603,17 @@ def rig_calibrate(
     raise typer.Exit(code)
 
 
-@app.command()
+@app.command(rich_help_panel=INSTRUMENTS)
 def emulate(
     target: Annotated[
-        str, typer.Argument(help="A rig file, or 2602b for the usual instruments.")
+        str,
+        typer.Argument(metavar="RIG", help="A rig file, or 2602b: a 2602B and a 34970A."),
     ] = "2602b",
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65500, help="Of the first instrument; 0: any."),
+        typer.Option(
+            "--port", min=0, max=65500, help="TCP port of the first instrument; 0: any free one."
+        ),
     ] = None,
     rig: RigPath = None,
     disconnected: Annotated[
@@ -583,10 +630,11 @@ def emulate(
         serve_bench(target, port, rig, connected=not disconnected)
 
 
-@app.command()
+@app.command(rich_help_panel=INSTRUMENTS)
 def station(
     idle: Annotated[
-        float, typer.Option("--idle", min=0, help="Seconds without a window or work to its end.")
+        float,
+        typer.Option("--idle", min=0, help="Seconds without a window or work after which it ends."),
     ] = 10.0,
 ) -> None:
     """Own the rig and play the queue for the windows; they start it by themselves."""

@@ -26,13 +26,13 @@ def describe_protocol(name: str) -> None:
     protocol, _ = find_protocol(name)
     console = Console()
     console.print(f"[bold]{protocol.name}[/]  {protocol.title}\n", highlight=False)
-    console.print(_flowing(inspect.getdoc(protocol) or ""), highlight=False, markup=False)
+    console.print(_readable(inspect.getdoc(protocol) or ""), highlight=False, markup=False)
     table = Table("parameter", "unit", "default", "limits", "meaning", box=None, pad_edge=False)
     for parameter in protocol.parameters():
         table.add_row(
             parameter.name,
             parameter.quantity.unit if parameter.quantity else "",
-            parameter.format(parameter.default),
+            parameter.format(parameter.default) if parameter.default != {} else "-",
             parameter.limits,
             parameter.description,
         )
@@ -50,6 +50,8 @@ def describe_protocol(name: str) -> None:
             console.print(f"    {values}", highlight=False, markup=False)
 
 
-def _flowing(text: str) -> str:
-    """A docstring whose paragraphs are one line each, which a terminal breaks where it must."""
+def _readable(text: str) -> str:
+    """A docstring without its markup; its paragraphs are one line each, for any terminal."""
+    text = re.sub(r"^References\n-+\n", "Source: ", text, flags=re.MULTILINE)
+    text = text.replace("``", "").replace("::\n", ":\n")
     return re.sub(r"(?<![-:\n])\n(?=[^\s-])", " ", text)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.errors import InputError
+from protocols.suggestion import suggestion
 
 MOST_BYTES = 4_000_000
 """Largest file that is read."""
@@ -124,8 +125,9 @@ def _any_within(place: tuple[int | str, ...], problems: list[ErrorDetails]) -> b
 def _line(kind: type[Section], problem: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        accepted = ", ".join(_keys(kind, problem["loc"][:-1]))
-        return f"unknown key {shortened(key)}; accepted here: {accepted}"
+        accepted = _keys(kind, problem["loc"][:-1])
+        near = suggestion(str(problem["loc"][-1]), accepted)
+        return f"unknown key {shortened(key)}; accepted here: {', '.join(accepted)}{near}"
     if problem["type"] == "missing":
         return f"{key} is missing"
     message = problem["msg"].removeprefix("Value error, ").replace("Input should", "it should")

@@ -21,9 +21,10 @@ from types import ModuleType
 
 from app.errors import InputError
 from data.run import RunInfo
-from protocols.catalogue import find
+from protocols.catalogue import PROTOCOLS, find
 from protocols.errors import ProtocolError
 from protocols.protocol import Preset, Protocol
+from protocols.suggestion import suggestion
 
 _FILE_AND_CLASS = re.compile(r"(?P<file>.+\.py)(?::(?P<name>.*))?", re.DOTALL)
 _PATH, _SHA256, _TEXT = "protocol file", "protocol file sha256", "protocol file text"
@@ -134,10 +135,13 @@ def find_protocol(name: str, folder: Path = Path()) -> tuple[type[Protocol], Pro
     """
     match = _FILE_AND_CLASS.fullmatch(name)
     if match is None:
-        try:
-            return find(name), None
-        except ProtocolError as error:
-            raise InputError(f"{error}; or a file of yours, as my_protocol.py:MyProtocol") from None
+        names = [p.name for p in PROTOCOLS]
+        if name not in names:
+            raise InputError(
+                f"there is no protocol {name!r}; there are: {', '.join(names)}, or a file of "
+                f"yours, as my_protocol.py:MyProtocol{suggestion(name, names)}"
+            )
+        return find(name), None
     source = _read((folder / match["file"]).absolute())
     module = _load(source)
     own = {n: v for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__}

@@ -57,7 +57,9 @@ def _group(above: str, group: Any) -> Iterator[str]:
 
 def _spelled(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return str(parameter.metavar or parameter.name.upper())
+        name = str(parameter.metavar or parameter.name.upper())
+        name += "..." if parameter.nargs == -1 else ""
+        return name if parameter.required else f"[{name}]"
     names = ", ".join([*parameter.opts, *parameter.secondary_opts])
     return names if parameter.is_flag else f"{names} {parameter.metavar or parameter.name.upper()}"
 

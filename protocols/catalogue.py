@@ -13,6 +13,7 @@ from protocols.ppf import Ppf
 from protocols.protocol import Protocol
 from protocols.pulse_train import PulseTrains
 from protocols.retention import Retention
+from protocols.suggestion import suggestion
 from protocols.width import Width
 from protocols.write_verify import WriteVerify
 
@@ -42,6 +43,7 @@ def find(name: str) -> type[Protocol]:
     for protocol in PROTOCOLS:
         if protocol.name == name:
             return protocol
+    names = [p.name for p in PROTOCOLS]
     raise ProtocolError(
-        f"there is no protocol {name!r}; there are: {', '.join(p.name for p in PROTOCOLS)}"
+        f"there is no protocol {name!r}; there are: {', '.join(names)}{suggestion(name, names)}"
     )

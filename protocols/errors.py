@@ -21,6 +21,6 @@ class ParameterError(ProtocolError):
     """
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
-        lines = [f"{name or 'parameters together'}: {text}" for name, text in problems]
+        lines = [f"{name}: {text}" if name else text for name, text in problems]
         super().__init__("\n".join(lines))
         self.problems = problems

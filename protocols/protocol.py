@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from protocols.errors import ParameterError, ProtocolError
 from protocols.parameter import Parameter
 from protocols.steps import RESET, Steps
+from protocols.suggestion import suggestion
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Protocol(BaseModel, ABC):
         if chosen not in cls.presets:
             raise ProtocolError(
                 f"{cls.name} has no preset {chosen!r}; it has {', '.join(cls.presets)}"
+                f"{suggestion(chosen, cls.presets)}"
             )
         try:
             return cls(**{**cls.presets[chosen].values, **values})
@@ -80,8 +82,8 @@ class Protocol(BaseModel, ABC):
     @classmethod
     def parameters(cls) -> list[Parameter]:
         """The fields, a protocol's own before shared ones, with what a form needs."""
-        own = [name for name in cls.__annotations__ if name in cls.model_fields]
-        names = dict.fromkeys([*own, *cls.model_fields])
+        declared = (name for kind in cls.__mro__ for name in vars(kind).get("__annotations__", ()))
+        names = dict.fromkeys(name for name in declared if name in cls.model_fields)
         return [Parameter.of(name, cls.model_fields[name]) for name in names]
 
 
@@ -90,7 +92,8 @@ def _problems(cls: type[Protocol], error: ValidationError) -> Iterator[tuple[str
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else ""
         if problem["type"] == "extra_forbidden":
-            yield "", f"{cls.name} has no parameter {name!r}; it has {', '.join(known)}"
+            accepted = f"it has {', '.join(known)}{suggestion(name, known)}"
+            yield "", f"{cls.name} has no parameter {name!r}; {accepted}"
         elif name in known:
             yield ".".join(map(str, problem["loc"])), known[name].message(problem)
         else:
