@@ -15,6 +15,7 @@ from analysis.ppf import PpfAnalysis
 from analysis.pulse_response import IntensityAnalysis, WidthAnalysis
 from analysis.pulse_train import PulseTrainAnalysis
 from analysis.retention import RetentionAnalysis
+from analysis.waveform import WaveformAnalysis
 from analysis.write_verify import WriteVerifyAnalysis
 
 ANALYSES: tuple[Analysis[Any], ...] = (
@@ -23,6 +24,7 @@ ANALYSES: tuple[Analysis[Any], ...] = (
     IntensityAnalysis(),
     WidthAnalysis(),
     AutocorrelationAnalysis(),
+    WaveformAnalysis(),
     PpfAnalysis(),
     LtpLtdAnalysis(),
     LearningAnalysis(),

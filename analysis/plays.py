@@ -28,10 +28,13 @@ class Played:
         As commanded.
     samples
         Its readings, one a segment from the first segment on; fewer when it was cut short.
+    started
+        Its start after the start of the run, in s, on the clock of the readings.
     """
 
     program: PulseProgram
     samples: Samples
+    started: float
 
     @property
     def complete(self) -> bool:
@@ -128,7 +131,9 @@ def measured_states(run: Run) -> tuple[MeasuredState, ...]:
         if play.digest in programs:
             nominal = _nearest(play.resistance, list(found))
             actual.setdefault(nominal, play.resistance)
-            found[nominal].append(Played(programs[play.digest], run.samples[play.rows]))
+            found[nominal].append(
+                Played(programs[play.digest], run.samples[play.rows], play.started)
+            )
     finished = run.outcome is Outcome.FINISHED
     states = []
     for nominal, plays in found.items():

@@ -67,7 +67,7 @@ def _provenance(run: Run) -> Iterator[str]:
     yield f"parameters: {json.dumps(info.parameters)}"
     for column, names in (
         ("phase", dict(enumerate(info.phases))),
-        ("instant", {0: "pulse end", 1: "gap end", 2: "hold", 3: "rest"}),
+        ("instant", {0: "pulse end", 1: "gap end", 2: "hold", 3: "rest", 4: "during"}),
         ("mode", {0: "current sourced", 1: "voltage sourced"}),
         ("flags (sum)", {f.value: str(f.name).lower() for f in Flag}),
     ):

@@ -15,6 +15,9 @@ from protocols.program import PulseProgram
 
 OVERHEAD = 60e-6
 """Time that a reading needs besides its aperture, in s (vendor's rule for pulse readings)."""
+_LEAST_DELAY = 1e-6
+"""Shortest delay of a reading after the step before it: timers take 0.5 us or more, in steps of
+1 us."""
 ROOM = 60_000
 """Readings that the buffers hold with timestamps."""
 WINDOW = 50_000
@@ -84,6 +87,10 @@ _SOURCES = {
 @dataclass(frozen=True)
 class _Capabilities(Capabilities):
     """Lists are repeated on the instrument, so only what does not repeat takes room."""
+
+    def least_segment(self, program: PulseProgram) -> float:
+        needed = program.aperture + self.reading_overhead + _LEAST_DELAY
+        return max(super().least_segment(program), needed)
 
     def levels_needed(self, program: PulseProgram) -> int:
         if len(program) <= ROOM:

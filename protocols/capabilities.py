@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from protocols.accuracy import Accuracy
-from protocols.program import PulseProgram
+from protocols.program import Instant, PulseProgram
 from protocols.quantities import CURRENT, TIME, VOLTAGE
 
 
@@ -128,9 +128,11 @@ class Capabilities:
         """Shortest segment that this instrument can time with the program's readings, in s."""
         level = program.largest_level if program.source == "current" else math.inf
         settling = next((t for full, t in self.settling if level <= full), 0.0)
+        # A waveform is sampled while it settles: only what is read right after a step has to wait.
+        waits = (np.diff(program.level, prepend=0.0) != 0) & (program.instant != Instant.DURING)
         return max(
             self.shortest_segment,
-            program.aperture + self.reading_overhead + (settling if level > 0 else 0.0),
+            program.aperture + self.reading_overhead + (settling if waits.any() else 0.0),
         )
 
     def _timing_violations(self, program: PulseProgram) -> list[str]:
@@ -181,6 +183,9 @@ class Capabilities:
     def _nearest(self, program: PulseProgram) -> str:
         """The program with the same levels whose timing is possible, in words."""
         least = self.least_segment(program)
+        if (program.instant == Instant.DURING).any():
+            needed = max(float(program.duration.min()), least, self.shortest_period / 2)
+            return f"the nearest that fits has an interval of {TIME.format(_up(needed))}"
         driven = program.level != 0
         if driven.all() or not driven.any():
             shortest = float(program.duration.min())

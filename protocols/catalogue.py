@@ -14,6 +14,7 @@ from protocols.protocol import Protocol
 from protocols.pulse_train import PulseTrains
 from protocols.retention import Retention
 from protocols.suggestion import suggestion
+from protocols.waveform import Waveform
 from protocols.width import Width
 from protocols.write_verify import WriteVerify
 
@@ -22,6 +23,7 @@ PROTOCOLS: tuple[type[Protocol], ...] = (
     IvSweep,
     Intensity,
     Width,
+    Waveform,
     Ppf,
     LtpLtd,
     Learning,

@@ -47,6 +47,8 @@ class Instant(IntEnum):
     """While the terminal is held at a voltage."""
     REST = 3
     """At open circuit: 0 A, nothing driven."""
+    DURING = 4
+    """Within a pulse or a gap that is sampled throughout, also while the source still settles."""
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def record() -> Callable[..., RecordedRun]:
                     voltage=noisy[kept], resistance=np.full(n, resistance),
                 ))  # fmt: skip
                 recorded.append(
-                    RecordedPlay(step.label, program.digest, 0.0, resistance, {}, first, n)
+                    RecordedPlay(step.label, program.digest, elapsed, resistance, {}, first, n)
                 )
                 first, elapsed = first + n, elapsed + program.total_duration
                 if not whole:

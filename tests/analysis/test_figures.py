@@ -22,6 +22,7 @@ from protocols.ppf import Ppf
 from protocols.protocol import Protocol
 from protocols.pulse_train import PulseTrains
 from protocols.retention import Retention
+from protocols.waveform import Waveform
 from protocols.width import Width
 
 Record = Callable[..., Any]
@@ -33,6 +34,7 @@ KINDS: dict[str, tuple[type[Protocol], str, dict[str, Any]]] = {
     "width": (Width, "main", {}),
     "autocorrelation": (Width, "autocorrelation", {}),
     "ppf": (Ppf, "main", {}),
+    "waveform": (Waveform, "main", {"interval": 1e-3}),
     "trains": (PulseTrains, "main", {"gaps": (1e-3, 5e-3, 20e-3, 50e-3)}),
 }
 STATES = {"many": MANY, "one": (1000.0,), "open": ("open",)}
