@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.simulated.keithley_2450.buffers import ReadingBuffer, buffer_of
+from drivers.simulated.keithley_2450.buffers import ReadingBuffer
 from drivers.simulated.keithley_2450.config_lists import ConfigLists
 from drivers.simulated.keithley_2450.smu_table import ON, switch
 from drivers.simulated.keithley_2450.timers import TriggerEvents
@@ -134,7 +134,7 @@ class Blocks:
         return Block("MEASURE_DIGITIZE", buffer=self._buffer(buffer), count=chosen)
 
     def _buffer(self, buffer: object) -> ReadingBuffer:
-        return self._default if buffer is None else buffer_of(buffer)
+        return self._default if buffer is None else ReadingBuffer.of(buffer)
 
     def _output(self, state: object) -> Block:
         return Block("SOURCE_OUTPUT", on=_SWITCH.accept("state", state) == ON)

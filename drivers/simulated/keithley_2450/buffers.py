@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import NamedTuple
 
 from drivers.simulated.keithley_2450.models import UNIT
+from drivers.simulated.tsp.columns import Rows
 from drivers.simulated.tsp.core import EPOCH
-from drivers.simulated.tsp.errors import wrong_type
 from drivers.simulated.tsp.namespace import Namespace
-from drivers.simulated.tsp.output import StoredColumn
 from drivers.simulated.tsp.values import Choice, Number
 
 ONCE, CONTINUOUS = 0, 1
@@ -63,7 +61,7 @@ _COLUMNS: dict[str, Callable[[StoredReading, float], float | str]] = {
 }
 
 
-class ReadingBuffer:
+class ReadingBuffer(Rows):
     """Readings with what was collected about them.
 
     Parameters
@@ -79,8 +77,6 @@ class ReadingBuffer:
     def __init__(self, capacity: int, fillmode: int, notify: Callable[[int], None]) -> None:
         self._born = capacity, fillmode
         self._notify = notify
-        self.pending = 0
-        """Acquisitions under way that store here."""
         self.reset()
 
     def reset(self) -> None:
@@ -118,11 +114,8 @@ class ReadingBuffer:
 
     def namespace(self) -> Namespace:
         """The buffer's table."""
-        own = Column(self, "readings")
-        space = Namespace(functions={"clear": self.clear}, subject=own, item=own.item)
-        for name in _COLUMNS:
-            column = Column(self, name)
-            space.children[name] = Namespace(subject=column, item=column.item)
+        space = self.table(_COLUMNS)
+        space.functions["clear"] = self.clear
         space.attribute("n", lambda: len(self))
         space.attribute("capacity", lambda: self.capacity, self._set_capacity)
         space.attribute("fillmode", lambda: self.fillmode, self._set_fillmode)
@@ -143,37 +136,3 @@ class ReadingBuffer:
     def _set_fillmode(self, value: object) -> None:
         self.fillmode = int(Choice(ONCE, (ONCE, CONTINUOUS)).accept("fillmode", value))
         self.clear()
-
-
-@dataclass(frozen=True)
-class Column(StoredColumn):
-    """One column of a buffer, as a script hands it over or indexes it."""
-
-    buffer: ReadingBuffer
-    name: str
-
-    @property
-    def stored(self) -> int:
-        return len(self.buffer)
-
-    @property
-    def filling(self) -> bool:
-        return self.buffer.pending > 0
-
-    def values(self, rows: slice = slice(None)) -> Sequence[float | str]:
-        """The values of some rows."""
-        return self.buffer.column(self.name, rows)
-
-    def item(self, key: object) -> float | str | None:
-        """The value at a Lua index, None beyond the end."""
-        if not isinstance(key, (int, float)) or key not in range(1, len(self.buffer) + 1):
-            return None
-        (value,) = self.values(slice(int(key) - 1, int(key)))
-        return value
-
-
-def buffer_of(value: object) -> ReadingBuffer:
-    """The buffer that a script passed."""
-    if not isinstance(value, Column):
-        raise wrong_type("a reading buffer is expected")
-    return value.buffer

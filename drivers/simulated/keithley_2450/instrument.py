@@ -13,7 +13,6 @@ from drivers.simulated.keithley_2450.buffers import (
     ONCE,
     STYLES,
     ReadingBuffer,
-    buffer_of,
 )
 from drivers.simulated.keithley_2450.config_lists import ConfigLists
 from drivers.simulated.keithley_2450.events import EventLog, Events
@@ -163,7 +162,7 @@ class Emulated2450(TspInstrument):
             constants=CONSTANTS,
             functions={
                 "make": self._make_buffer,
-                "delete": lambda buffer: buffer_of(buffer).clear(),
+                "delete": lambda buffer: ReadingBuffer.of(buffer).clear(),
                 "clearstats": lambda *_: None,
             },
         )

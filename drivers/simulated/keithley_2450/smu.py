@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from drivers.simulated.keithley_2450.buffers import Column, ReadingBuffer, buffer_of
+from drivers.simulated.keithley_2450.buffers import ReadingBuffer
 from drivers.simulated.keithley_2450.events import WARN, Events
 from drivers.simulated.keithley_2450.meter import Meter
 from drivers.simulated.keithley_2450.models import LIMIT_SHARE, Model, Quantity
@@ -209,8 +209,8 @@ class Smu:
             text = f"Source limit set to {least:.9g}, the least that the measure range allows"
             self._events.happen(5074, text, WARN)
 
-    def _read(self, buffer: Column | None = None) -> Wait:
-        target = self._default if buffer is None else buffer_of(buffer)
+    def _read(self, buffer: object = None) -> Wait:
+        target = self._default if buffer is None else ReadingBuffer.of(buffer)
         if self.meter.busy:
             raise conflict("the trigger model is measuring")
         self.meter.start(target, self.meter.count)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from drivers.simulated.keithley_2450.blocks import Block
-from drivers.simulated.keithley_2450.buffers import ReadingBuffer, buffer_of
+from drivers.simulated.keithley_2450.buffers import ReadingBuffer
 from drivers.simulated.keithley_2450.config_lists import ConfigLists
 from drivers.simulated.keithley_2450.smu import Smu
 from drivers.simulated.keithley_2450.smu_table import DELAY_AUTO, OFF, ON, switch
@@ -65,7 +65,7 @@ class Templates:
             raise Fault(-109, f"Missing parameter: trigger.model.load {name}") from None
 
     def _buffer(self, buffer: object) -> ReadingBuffer:
-        return self._default if buffer is None else buffer_of(buffer)
+        return self._default if buffer is None else ReadingBuffer.of(buffer)
 
     def _simple_loop(self, count: object, delay: object = 0.0, buffer: object = None) -> None:
         target = self._buffer(buffer)

@@ -7,13 +7,10 @@ first one as well when `start.generate` is on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from drivers.simulated.scheduler import Appointment
 from drivers.simulated.tsp.core import Core
-from drivers.simulated.tsp.errors import Fault, too_small, wrong_type
+from drivers.simulated.tsp.errors import Fault
 from drivers.simulated.tsp.namespace import Namespace
-from drivers.simulated.tsp.triggers import LEAST_MEAN_DELAY, Trigger
+from drivers.simulated.tsp.triggers import Delayer
 from drivers.simulated.tsp.values import Number
 
 _NUMBERED = {"NOTIFY": 8, "DIGIO": 6, "TSPLINK": 3, "LAN": 8, "BLENDER": 2, "TIMER": 4}
@@ -23,8 +20,6 @@ _NAMES = (
 )  # fmt: skip
 NONE = "trigger.EVENT_NONE"
 ON, OFF = "trigger.ON", "trigger.OFF"
-_DELAY = Number(10e-6, 8e-6, 100e3)
-_COUNT = Number(1, 0, 1_048_575, whole=True)
 _SECONDS = Number(0.0, 0.0, 1e11)
 
 
@@ -53,38 +48,32 @@ class TriggerEvents:
         return next((name for name, known in self._ids.items() if known == number), NONE)
 
 
-class Timer(Trigger):
+class Timer(Delayer):
     """One trigger timer."""
+
+    _delay = Number(10e-6, 8e-6, 100e3)
 
     def __init__(self, core: Core, events: TriggerEvents, number: int) -> None:
         super().__init__(core)
         self._events = events
         self.event_id = events.number("timer", f"trigger.EVENT_TIMER{number}")
         self._stimulus = 0
-        self._running: Appointment | None = None
         self.reset()
 
     def reset(self) -> None:
-        """Restore defaults and stop."""
         self._listen(0)
-        self._stop()
         self._enabled = self._generate = False
-        self._count, self._delays, self._index = 1, [_DELAY.default], 0
         self._seconds = self._fraction = 0.0
-        self.start_overrun = False
-        self.clear()
+        super().reset()
 
     def clear(self) -> None:
         super().clear()
         self.start_overrun = False
 
     def namespace(self) -> Namespace:
-        space = Namespace(
-            functions={"clear": self.clear, "reset": self.reset}, blocking={"wait": self.wait}
+        space = self._delays_in(
+            Namespace(functions={"clear": self.clear}, blocking={"wait": self.wait})
         )
-        space.attribute("count", lambda: self._count, self._set_count)
-        space.attribute("delay", lambda: self._delays[self._index], self._set_delay)
-        space.attribute("delaylist", lambda: list(self._delays), self._set_delays)
         space.attribute("enable", lambda: ON if self._enabled else OFF, self._set_enable)
         start = space.at("start")
         start.attribute("generate", lambda: ON if self._generate else OFF, self._set_generate)
@@ -101,29 +90,9 @@ class Timer(Trigger):
         if self._running is not None:
             self.start_overrun = True
             return
-        self._left = self._count
-        self._schedule()
+        self._start()
         if self._generate:
             self.emit()
-
-    def _schedule(self) -> None:
-        delay = self._delays[self._index]
-        self._index = (self._index + 1) % len(self._delays)
-        scheduler = self.core.scheduler
-        self._running = scheduler.at(scheduler.now + delay, self._expire)
-
-    def _expire(self) -> None:
-        self._running = None
-        if self._count:
-            self._left -= 1
-        if self._left or not self._count:
-            self._schedule()
-        self.emit()
-
-    def _stop(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
 
     def _set_enable(self, value: object) -> None:
         self._stop()
@@ -133,20 +102,6 @@ class Timer(Trigger):
 
     def _set_generate(self, value: object) -> None:
         self._generate = switched("start.generate", value)
-
-    def _set_count(self, value: object) -> None:
-        self._count = int(_COUNT.accept("count", value))
-
-    def _set_delay(self, value: object) -> None:
-        self._delays, self._index = [_DELAY.accept("delay", value)], 0
-
-    def _set_delays(self, value: object) -> None:
-        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise wrong_type("delaylist takes a table of numbers")
-        delays = [_DELAY.accept(f"delaylist[{n}]", v) for n, v in enumerate(value, 1)]
-        if len(delays) > 1 and sum(delays) < LEAST_MEAN_DELAY * len(delays):
-            raise too_small("delaylist, mean below 50 us")
-        self._delays, self._index = delays, 0
 
     def _set_seconds(self, value: object) -> None:
         self._seconds = _SECONDS.accept("start.seconds", value)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from drivers.simulated.keithley_2600b.smu_table import FILL_WINDOW
+from drivers.simulated.tsp.columns import Rows
 from drivers.simulated.tsp.core import EPOCH
 from drivers.simulated.tsp.errors import conflict
 from drivers.simulated.tsp.namespace import Namespace
-from drivers.simulated.tsp.output import StoredColumn
 from drivers.simulated.tsp.values import Choice, Number
 
 DEDICATED_BYTES = 149_789 * 6
@@ -44,7 +42,7 @@ class StoredReading(NamedTuple):
 COLUMNS = tuple("timestamps" if name == "time" else name for name in StoredReading._fields)
 
 
-class ReadingBuffer:
+class ReadingBuffer(Rows):
     """Readings with what was collected about them.
 
     Parameters
@@ -56,8 +54,6 @@ class ReadingBuffer:
 
     def __init__(self, capacity: int | None = None) -> None:
         self._own_capacity = capacity
-        self.pending = 0
-        """Acquisitions under way that store here."""
         self.reset()
 
     def reset(self) -> None:
@@ -109,8 +105,7 @@ class ReadingBuffer:
             return self._written % min(self.fillcount or self.capacity, self.capacity)
         return len(self._rows)
 
-    def column(self, name: str, rows: slice = slice(None)) -> list[float | str]:
-        """Values of one column; empty when it is not collected."""
+    def column(self, name: str, rows: slice) -> list[float | str]:
         if name == "timestamps":
             if not self.collecttimestamps:
                 return []
@@ -122,14 +117,8 @@ class ReadingBuffer:
 
     def namespace(self) -> Namespace:
         """The buffer's table."""
-        space = Namespace(
-            functions={"clear": self.clear, "clearcache": lambda: None},
-            subject=Column(self, "readings"),
-            item=Column(self, "readings").item,
-        )
-        for name in COLUMNS:
-            column = Column(self, name)
-            space.children[name] = Namespace(subject=column, item=column.item)
+        space = self.table(COLUMNS)
+        space.functions.update(clear=self.clear, clearcache=lambda: None)
         space.attribute("n", lambda: len(self))
         space.attribute("capacity", lambda: self.capacity)
         space.attribute("next", lambda: self._next() + 1)
@@ -166,33 +155,3 @@ class ReadingBuffer:
                 setattr(self, name, accepted)
 
         space.attribute(name, lambda: getattr(self, name), write)
-
-
-@dataclass(frozen=True)
-class Column(StoredColumn):
-    """One column of a buffer, as a script hands it to `printbuffer` or indexes it."""
-
-    buffer: ReadingBuffer
-    name: str
-
-    @property
-    def stored(self) -> int:
-        return len(self.buffer)
-
-    @property
-    def filling(self) -> bool:
-        return self.buffer.pending > 0
-
-    def values(self, rows: slice = slice(None)) -> Sequence[float | str]:
-        """The values of some rows."""
-        return self.buffer.column(self.name, rows)
-
-    def item(self, key: object) -> float | str | None:
-        """The value at a Lua index, None beyond the end."""
-        if not isinstance(key, (int, float)) or key not in range(1, len(self.buffer) + 1):
-            return None
-        if self.name == "timestamps" or self.name == "sourcevalues":
-            values = self.values()
-            return values[int(key) - 1] if values else None
-        value: float | str = getattr(self.buffer._rows[int(key) - 1], self.name)
-        return value

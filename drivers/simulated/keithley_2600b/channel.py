@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from drivers.simulated.keithley_2600b.buffers import Column, ReadingBuffer
+from drivers.simulated.keithley_2600b.buffers import ReadingBuffer
 from drivers.simulated.keithley_2600b.meter import Acquisition, Meter
 from drivers.simulated.keithley_2600b.models import Model, Quantity
 from drivers.simulated.keithley_2600b.settings import Settings
@@ -123,7 +123,7 @@ class Channel:
             "abort": self.abort,
             "reset": self.reset,
             "makebuffer": self._make_buffer,
-            "savebuffer": lambda buffer: _buffer(buffer) and None,
+            "savebuffer": lambda buffer: ReadingBuffer.of(buffer) and None,
         }
         for name, buffer in self.buffers.items():
             root.children[name] = buffer.namespace()
@@ -274,15 +274,9 @@ class Channel:
         self.sweep.plan.quantity, self.sweep.plan.levels = quantity, accepted
 
 
-def _buffer(value: object) -> ReadingBuffer:
-    if not isinstance(value, Column):
-        raise wrong_type("a reading buffer is expected")
-    return value.buffer
-
-
 def _targets(functions: str, buffers: Sequence[object]) -> dict[str, ReadingBuffer]:
     """Where each function's readings go; buffers may be left out from the end."""
     given = list(buffers)
     while given and given[-1] is None:
         given.pop()
-    return {f: _buffer(b) for f, b in zip(functions, given, strict=False)}
+    return {f: ReadingBuffer.of(b) for f, b in zip(functions, given, strict=False)}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
 
+from drivers.simulated.tsp.columns import Column
 from drivers.simulated.tsp.core import Wait
 from drivers.simulated.tsp.errors import Fault, wrong_type
 from drivers.simulated.tsp.namespace import Namespace
@@ -34,24 +34,6 @@ _CONSTANTS = {
     "SWAPPED": LITTLE,
     "LITTLEENDIAN": LITTLE,
 }
-
-
-class StoredColumn(ABC):
-    """One column of a reading buffer, as a script hands it to `printbuffer`."""
-
-    @property
-    @abstractmethod
-    def stored(self) -> int:
-        """Rows that the buffer holds."""
-
-    @property
-    @abstractmethod
-    def filling(self) -> bool:
-        """Whether an acquisition under way stores in it."""
-
-    @abstractmethod
-    def values(self, rows: slice) -> Sequence[float | str]:
-        """The values of some rows."""
 
 
 class Output:
@@ -111,9 +93,9 @@ class Output:
         if not columns:
             raise Fault(1400, "Expected at least 3 parameters")
         for n, column in enumerate(columns, 3):
-            if not isinstance(column, (StoredColumn, Sequence)) or isinstance(column, str):
+            if not isinstance(column, (Column, Sequence)) or isinstance(column, str):
                 raise wrong_type(f"parameter {n} is neither a table nor a reading buffer")
-        buffers = [c for c in columns if isinstance(c, StoredColumn)]
+        buffers = [c for c in columns if isinstance(c, Column)]
 
         def ready() -> bool:
             return all(b.stored >= end or not b.filling for b in buffers)
@@ -121,7 +103,7 @@ class Output:
         def write() -> tuple[object, ...]:
             rows = slice(start - 1, end)
             tables: list[Sequence[object]] = [
-                c.values(rows) if isinstance(c, StoredColumn) else list(c)[rows]  # type: ignore[call-overload]
+                c.values(rows) if isinstance(c, Column) else list(c)[rows]  # type: ignore[call-overload]
                 for c in columns
             ]
             # A column may hold fewer rows than asked for: the shortest counts.

@@ -10,12 +10,11 @@ from drivers.simulated.tsp.errors import too_small, wrong_type
 from drivers.simulated.tsp.namespace import Namespace
 from drivers.simulated.tsp.values import Flag, Number, to_number
 
-_DELAY = Number(10e-6, 0.5e-6, 100e3)
 _COUNT = Number(1, 0, 1_048_575, whole=True)
 _STIMULUS = Number(0, 0, whole=True)
 _FLAG = Flag(False)
 _TIMEOUT = Number(0.0, 0.0, 1e9)
-LEAST_MEAN_DELAY = 50e-6
+_LEAST_MEAN_DELAY = 50e-6
 """Least mean of a delay list of several elements, in s."""
 
 
@@ -58,55 +57,37 @@ class Trigger:
         return (detected,)
 
 
-class Timer(Trigger):
+class Delayer(Trigger):
     """Delays an event, or repeats it at intervals.
 
-    A trigger that comes while a delay runs is lost and noted in the status model. The delays
-    of a list follow each other over successive triggers until the list or the stimulus is
-    written again.
+    The delays of a list follow each other, over one trigger and the next.
     """
 
-    def __init__(self, core: Core, number: int) -> None:
+    _delay = Number(10e-6, 0.5e-6, 100e3)
+
+    def __init__(self, core: Core) -> None:
         super().__init__(core)
-        self._bit = 1 << number
-        self._stimulus = self._index = self._left = 0
+        self._index = self._left = 0
         self._running: Appointment | None = None
-        self._overruns = core.status["operation.instrument.trigger_timer.trigger_overrun"]
-        self.reset()
 
     def reset(self) -> None:
         """Restore defaults and stop."""
-        self._set_stimulus(0)
+        self._stop()
         self._count = 1
-        self._passthrough = False
-        self._delays = [_DELAY.default]
+        self._delays, self._index = [self._delay.default], 0
         self.clear()
 
-    def clear(self) -> None:
-        """Forget detected events and overruns."""
-        super().clear()
-        self._overruns.put(self._bit, False)
-
-    def trigger(self) -> None:
-        """Start the delay."""
-        if self._running is not None:
-            self._overruns.put(self._bit, True)
-            return
-        self._left = self._count
-        self._schedule()
-        if self._passthrough:
-            self.emit()
-
-    def namespace(self) -> Namespace:
-        """The timer's table."""
-        space = super().namespace()
+    def _delays_in(self, space: Namespace) -> Namespace:
+        """The table, with what sets the delays."""
         space.functions["reset"] = self.reset
         space.attribute("count", lambda: self._count, self._set_count)
         space.attribute("delay", lambda: self._delays[self._index], self._set_delay)
-        space.attribute("delaylist", lambda: list(self._delays), self._set_delaylist)
-        space.attribute("passthrough", lambda: self._passthrough, self._set_passthrough)
-        space.attribute("stimulus", lambda: self._stimulus, self._set_stimulus)
+        space.attribute("delaylist", lambda: list(self._delays), self._set_delays)
         return space
+
+    def _start(self) -> None:
+        self._left = self._count
+        self._schedule()
 
     def _schedule(self) -> None:
         delay = self._delays[self._index]
@@ -122,19 +103,65 @@ class Timer(Trigger):
             self._schedule()
         self.emit()
 
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
     def _set_count(self, value: object) -> None:
         self._count = int(_COUNT.accept("count", value))
 
     def _set_delay(self, value: object) -> None:
-        self._delays, self._index = [_DELAY.accept("delay", value)], 0
+        self._delays, self._index = [self._delay.accept("delay", value)], 0
 
-    def _set_delaylist(self, value: object) -> None:
-        if not isinstance(value, Sequence) or not value:
+    def _set_delays(self, value: object) -> None:
+        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
             raise wrong_type("delaylist takes a table of numbers")
-        delays = [_DELAY.accept(f"delaylist[{n}]", v) for n, v in enumerate(value, 1)]
-        if len(delays) > 1 and sum(delays) < LEAST_MEAN_DELAY * len(delays):
+        delays = [self._delay.accept(f"delaylist[{n}]", v) for n, v in enumerate(value, 1)]
+        if len(delays) > 1 and sum(delays) < _LEAST_MEAN_DELAY * len(delays):
             raise too_small("delaylist, mean below 50 us")
         self._delays, self._index = delays, 0
+
+
+class Timer(Delayer):
+    """The timer of a 2600 or 3700.
+
+    A trigger that comes while a delay runs is lost and noted in the status model. Its list begins
+    again when it or the stimulus is written.
+    """
+
+    def __init__(self, core: Core, number: int) -> None:
+        super().__init__(core)
+        self._bit = 1 << number
+        self._stimulus = 0
+        self._overruns = core.status["operation.instrument.trigger_timer.trigger_overrun"]
+        self.reset()
+
+    def reset(self) -> None:
+        self._set_stimulus(0)
+        self._passthrough = False
+        super().reset()
+
+    def clear(self) -> None:
+        """Forget detected events and overruns."""
+        super().clear()
+        self._overruns.put(self._bit, False)
+
+    def trigger(self) -> None:
+        """Start the delay."""
+        if self._running is not None:
+            self._overruns.put(self._bit, True)
+            return
+        self._start()
+        if self._passthrough:
+            self.emit()
+
+    def namespace(self) -> Namespace:
+        """The timer's table."""
+        space = self._delays_in(super().namespace())
+        space.attribute("passthrough", lambda: self._passthrough, self._set_passthrough)
+        space.attribute("stimulus", lambda: self._stimulus, self._set_stimulus)
+        return space
 
     def _set_passthrough(self, value: object) -> None:
         self._passthrough = _FLAG.accept("passthrough", value)
@@ -142,10 +169,8 @@ class Timer(Trigger):
     def _set_stimulus(self, value: object) -> None:
         stimulus = int(_STIMULUS.accept("stimulus", value))
         self.core.bus.listen(self.trigger, self._stimulus, stimulus)
-        self._stimulus, self._index, self._left = stimulus, 0, 0
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
+        self._stimulus, self._index = stimulus, 0
+        self._stop()
 
 
 class Blender(Trigger):
