@@ -29,6 +29,11 @@ class Waveform(FromBaseline):
     The interval is bounded by the instrument: a source-measure unit needs its aperture and some
     time of its own for each reading, one with a digitizer takes samples while it plays.
     Readings during a pulse include the source's own settling after the edge.
+
+    References
+    ----------
+    Zhao et al., Natl Sci Rev 2022, nwac158: the pulses of its other figures; the course of one is
+    not among them.
     """
 
     name: ClassVar[str] = "waveform"
