@@ -15,7 +15,7 @@ from analysis.branches import PHASES, Branch
 from analysis.cycle_to_cycle import cycle_to_cycle
 from analysis.measure import Definition, Measure, definitions
 from analysis.nonlinearity import fit_nonlinearity
-from analysis.parts import Part, flagged, parts_of
+from analysis.parts import flagged, parts_of
 from analysis.plays import ohm
 from analysis.weight_change import RANGE, STUDY, dynamic_range
 from data.samples import Samples
@@ -179,17 +179,16 @@ class EnduranceAnalysis(Analysis[EnduranceResult]):
 
     def analyse(self, run: Run) -> EnduranceResult:
         """Follow the cycles as far as they were played; thinned ones by what was kept of them."""
-        asked, parts = run.info.parameters, list(parts_of(run))
-        samples = Samples.concatenate([p.samples for p in parts])
+        asked, samples = run.info.parameters, _samples(run)
         gaps = samples[samples.instant == Instant.GAP_END]
         planned = (int(asked["up"]), int(asked["down"]))
         codes = [run.info.phases.index(phase) for phase in PHASES]
         branches = [_ends(gaps[gaps.phase == c], n) for c, n in zip(codes, planned, strict=True)]
-        full = _full(samples, codes, planned)
+        full = cycles_in_full(run)
         cycles = int(samples.cycle.max(initial=0))
         return EnduranceResult(
-            provenance=Provenance.of(run), nominal=_nominal(asked["resistance"]),
-            resistance=_resistance(parts),
+            provenance=Provenance.of(run), nominal=nominal_of(run),
+            resistance=resistance_of(run),
             stimulus=(float(asked["amplitude"]), float(asked["width"]), float(asked["gap"])),
             planned=int(asked["cycles"]), cycles=cycles, full=full,
             followed=_followed(branches, full),
@@ -205,12 +204,27 @@ class EnduranceAnalysis(Analysis[EnduranceResult]):
         return draw(result, dark)
 
 
-def _nominal(value: float | str) -> float:
+def cycles_in_full(run: Run) -> dict[int, tuple[Branch, Branch]]:
+    """Potentiation and depression of the cycles recorded in full, by number; `MOST_FITTED`."""
+    planned = int(run.info.parameters["up"]), int(run.info.parameters["down"])
+    codes = [run.info.phases.index(phase) for phase in PHASES]
+    return _full(_samples(run), codes, planned)
+
+
+def nominal_of(run: Run) -> float:
+    """The regulating resistance that was asked for, in ohm; `inf` when open."""
+    value = run.info.parameters["resistance"]
     return OPEN if value == "open" else float(value)
 
 
-def _resistance(parts: list[Part]) -> float:
-    return parts[0].resistance if parts else math.nan
+def resistance_of(run: Run) -> float:
+    """The actual one, in ohm; NaN when it was not reached."""
+    first = next(parts_of(run), None)
+    return math.nan if first is None else first.resistance
+
+
+def _samples(run: Run) -> Samples:
+    return Samples.concatenate([part.samples for part in parts_of(run)])
 
 
 _Ends = tuple[NDArray[np.int64], Array, Array]

@@ -196,7 +196,7 @@ class LtpLtdAnalysis(Analysis[LtpLtdResult]):
             options=self.options,
             stimulus=(float(asked["amplitude"]), width, float(asked["gap"])),
             states=tuple(
-                self._state(state, width) for state in read_states(run, self.options.instant)
+                self.measure(state, width) for state in read_states(run, self.options.instant)
             ),
         )
 
@@ -206,7 +206,8 @@ class LtpLtdAnalysis(Analysis[LtpLtdResult]):
 
         return draw(result, dark)
 
-    def _state(self, state: State, width: float) -> StateMeasures:
+    def measure(self, state: State, width: float) -> StateMeasures:
+        """The measures of one state, whose pulses last `width` seconds."""
         return StateMeasures(
             state=state,
             cycles=tuple(self._cycle(cycle, width) for cycle in state.cycles),

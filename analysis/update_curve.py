@@ -14,38 +14,23 @@ the measured steps themselves are kept beside it, as a table.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.branches import Branch
-from analysis.cycle_to_cycle import cycle_to_cycle
+from analysis.curve_variation import Measured, device_spread, step_noise
 from analysis.ltp_ltd import CycleMeasures, LtpLtdResult, StateMeasures
-from analysis.measure import Definition, Measure
+from analysis.measure import Measure
 from analysis.nonlinearity import fit_nonlinearity
 from analysis.plays import ohm
-from protocols.quantities import RESISTANCE
+from protocols.quantities import CURRENT, RESISTANCE, TIME
 
 Array = NDArray[np.float64]
 Depression = Literal["truncate", "renormalise"]
 DEPRESSIONS: tuple[Depression, ...] = ("truncate", "renormalise")
-
-STEP_NOISE = Definition(
-    "step noise", "",
-    "Standard deviation of one step over repeats on one device, over the window; root mean "
-    "square over the pulses and the directions. Repeats are the first cycles of several runs of "
-    "one sample, else the cycles of one run, without its first, which begins at the baseline, "
-    "where there are three or more. The noise of the readings is in it.",
-    "Cycle-to-cycle variation as used for weight-update curves",
-)  # fmt: skip
-DEVICE_SPREAD = Definition(
-    "device spread", "",
-    "Standard deviation over the samples of the logarithm of the mean step of the potentiation.",
-    "Device-to-device variation as used for weight-update curves",
-)  # fmt: skip
 
 _STRAIGHTEST = 1e-6
 """Least curvature that is told from a straight line; its target is then 10^6 windows away."""
@@ -127,7 +112,7 @@ class UpdateCurve:
     up, down
         The two directions.
     step_noise, device_spread
-        See `STEP_NOISE` and `DEVICE_SPREAD`; undefined where nothing was repeated.
+        See `analysis.curve_variation`; undefined where nothing was repeated.
     depression
         "truncate": the part of the depression within the window; "renormalise": the whole
         depression, its own range taken for the window.
@@ -178,13 +163,14 @@ class UpdateCurve:
 def update_curves(
     results: Sequence[LtpLtdResult], *, depression: Depression = "truncate"
 ) -> tuple[UpdateCurve, ...]:
-    """The update curve of each state, from one LTP/LTD run or several.
+    """The update curve of each state, from one run or several.
 
     Parameters
     ----------
     results
-        Of `LtpLtdAnalysis`, in the neurosim convention. The first one that has a state gives
-        its curve. All of them count for the variation: runs of one sample repeat one device,
+        Of `LtpLtdAnalysis`, in the neurosim convention, or of `analysis.curve_runs` for runs of
+        other protocols. The first one that has a state gives its curve. All of them count for
+        the variation: runs of one sample repeat one device,
         different samples are different devices; runs without a sample are taken for one device.
     depression
         See `UpdateCurve`.
@@ -192,8 +178,8 @@ def update_curves(
     Raises
     ------
     NoCurveError
-        No run, another convention, a branch that was not read to its end, without a
-        depression or without a fit.
+        No run, another convention, runs of a state with different pulses, a branch that was
+        not read to its end, without a depression or without a fit.
     """
     if not results:
         raise NoCurveError("no run is given; give at least one finished LTP/LTD run")
@@ -210,11 +196,15 @@ def update_curves(
     return tuple(_curve(measured, depression) for measured in found.values())
 
 
-def _curve(
-    measured: Sequence[tuple[LtpLtdResult, StateMeasures]], depression: Depression
-) -> UpdateCurve:
+def _curve(measured: Measured, depression: Depression) -> UpdateCurve:
     result, state = measured[0]
     where = f"{result.provenance.file}, {state.state.label}"
+    for other, _ in measured:
+        if not np.allclose(other.stimulus, result.stimulus, rtol=1e-6, atol=0):
+            raise NoCurveError(
+                f"{where}: pulses of {_stimulus(result)}, and those of {other.provenance.file} "
+                f"are of {_stimulus(other)}; give runs with the same pulses"
+            )
     if (cycle := state.first) is None or not state.state.complete:
         raise NoCurveError(f"{where}: {state.reason or 'nothing was read'}; measure it whole")
     if not cycle.down.branch.planned:
@@ -231,12 +221,24 @@ def _curve(
         window=window,
         up=_direction(weights, window, where, cycle.up.energy.per_pulse[1:]),
         down=_down(cycle, window, depression, where),
-        step_noise=_step_noise(measured),
-        device_spread=_device_spread(measured),
+        step_noise=step_noise(measured, window[1] - window[0]),
+        device_spread=device_spread(measured),
         depression=depression,
-        source=f"run {result.provenance.run_id[:8]}, cycle {cycle.number}",
+        source=_source(measured, cycle),
         simulated=result.provenance.simulated,
     )
+
+
+def _source(measured: Measured, cycle: CycleMeasures) -> str:
+    first = measured[0][0].provenance
+    devices = {r.provenance.sample for r, _ in measured if r.provenance.run_id == first.run_id}
+    of = f"run {first.run_id[:8]}"
+    return f"{of}, {f'{first.sample}, ' if len(devices) > 1 else ''}cycle {cycle.number}"
+
+
+def _stimulus(result: LtpLtdResult) -> str:
+    amplitude, width, gap = result.stimulus
+    return f"{CURRENT.format(amplitude)}, {TIME.format(width)} on, {TIME.format(gap)} off"
 
 
 def _down(
@@ -254,7 +256,7 @@ def _down(
     if inside < 4:
         raise NoCurveError(
             f"{where}: the depression leaves the window within {inside} pulses; a curve needs at "
-            "least 4"
+            "least 4: give more pulses, or renormalise the depression"
         )
     return _direction(way[:inside], window, where, energy[: inside - 1])
 
@@ -283,49 +285,6 @@ def _direction(way: Array, window: tuple[float, float], where: str, energy: Arra
         misfit=float(np.sqrt(np.mean(residuals**2))),
         worst=float(np.abs(residuals).max()),
     )
-
-
-def _step_noise(measured: Sequence[tuple[LtpLtdResult, StateMeasures]]) -> Measure:
-    found, notes = [], []
-    for states in _by_sample(measured).values():
-        cycles = [s.first for s in states if s.first] if len(states) > 1 else states[0].cycles
-        what = f"{len(cycles)} runs" if len(states) > 1 else f"{len(cycles)} cycles"
-        if len(states) == 1 and len(cycles) > 2:
-            cycles, what = cycles[1:], f"cycles 2 to {len(cycles)}"
-        branches: Iterable[list[Branch]] = (
-            [c.up.branch for c in cycles], [c.down.branch for c in cycles],
-        )  # fmt: skip
-        noises = [cycle_to_cycle(b)[0].value for b in branches]
-        values = [v for v in noises if v is not None]
-        if values:
-            found += values
-            notes.append(what)
-    if not found:
-        return Measure.undefined(
-            STEP_NOISE, "nothing was repeated; give cycles=3 or more, or several runs of a sample"
-        )
-    return Measure(STEP_NOISE, float(np.sqrt(np.mean(np.square(found)))), note="; ".join(notes))
-
-
-def _device_spread(measured: Sequence[tuple[LtpLtdResult, StateMeasures]]) -> Measure:
-    logs = []
-    for states in _by_sample(measured).values():
-        steps = [s.first.up.per_pulse.value for s in states if s.first]
-        known = [math.log(v) for v in steps if v is not None and v > 0]
-        if known:
-            logs.append(float(np.mean(known)))
-    if len(logs) < 2:
-        return Measure.undefined(DEVICE_SPREAD, "one sample; give a run of each of several")
-    return Measure(DEVICE_SPREAD, float(np.std(logs, ddof=1)), note=f"{len(logs)} samples")
-
-
-def _by_sample(
-    measured: Sequence[tuple[LtpLtdResult, StateMeasures]],
-) -> dict[str, list[StateMeasures]]:
-    groups: dict[str, list[StateMeasures]] = {}
-    for result, state in measured:
-        groups.setdefault(result.provenance.sample, []).append(state)
-    return groups
 
 
 def _json(direction: Direction) -> dict[str, Any]:

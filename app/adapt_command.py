@@ -26,7 +26,7 @@ from app.errors import InputError
 from app.output import free, new_file, output_file
 from app.stimulus import save_figure
 from app.train_command import digits_of
-from data.reader import open_run
+from app.training_plan import measured_devices
 from data.run import Outcome
 from network.adaptation import AdaptationError, adapt
 from network.adaptation_file import write_adaptation
@@ -77,7 +77,7 @@ def adapt_network(
 
 
 def open_curve(runs: Sequence[Path]) -> UpdateCurve:
-    """The update curve of the open state, from LTP/LTD runs.
+    """The update curve of the open state, from runs of ltp-ltd, endurance or array.
 
     Raises
     ------
@@ -86,21 +86,15 @@ def open_curve(runs: Sequence[Path]) -> UpdateCurve:
     """
     results = []
     for path in runs:
-        run = open_run(path)
-        if run.info.protocol != LtpLtdAnalysis.protocol:
-            raise InputError(
-                f"{path} is a run of {run.info.protocol}; an update curve needs one of "
-                f"{LtpLtdAnalysis.protocol}"
-            )
-        result = LtpLtdAnalysis().analyse(run)
-        opened = tuple(s for s in result.states if s.state.nominal == OPEN)
-        if not opened:
-            raise InputError(
-                f"{path}: the network is trained with the resistor open, and the run is of "
-                f"{', '.join(s.state.label for s in result.states) or 'no state'}; measure the "
-                "open state"
-            )
-        results.append(replace(result, states=opened))
+        for result in measured_devices(path):
+            opened = tuple(s for s in result.states if s.state.nominal == OPEN)
+            if not opened:
+                raise InputError(
+                    f"{path}: the network is trained with the resistor open, and the run is of "
+                    f"{', '.join(s.state.label for s in result.states) or 'no state'}; measure "
+                    "the open state"
+                )
+            results.append(replace(result, states=opened))
     try:
         (curve,) = update_curves(results)
     except NoCurveError as error:

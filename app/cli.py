@@ -276,7 +276,7 @@ def adapt(
         list[Path] | None,
         typer.Argument(
             metavar="RUN",
-            help="LTP/LTD runs with the open state; the simulated rig is measured without one.",
+            help="Open runs of ltp-ltd, endurance or array; else the simulated rig is measured.",
         ),
     ] = None,
     data: Annotated[
@@ -375,7 +375,9 @@ def reproduce(
 
 @app.command(rich_help_panel=NETWORKS)
 def train(
-    files: Annotated[list[Path], typer.Argument(metavar="RUN", help="Runs of ltp-ltd.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Runs of ltp-ltd, endurance or array.")
+    ],
     data: Annotated[
         Path | None,
         typer.Option(

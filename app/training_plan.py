@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
-from analysis.ltp_ltd import LtpLtdAnalysis
+from analysis.curve_runs import curve_measures
+from analysis.ltp_ltd import LtpLtdResult
 from analysis.update_curve import Depression, NoCurveError, UpdateCurve, update_curves
 from app.errors import InputError
 from data.reader import open_run
@@ -18,6 +19,26 @@ from network.training import Task, set_by_resistor
 from protocols.quantities import RESISTANCE
 
 Learning = Literal["same", "resistor"]
+
+
+def measured_devices(path: Path) -> tuple[LtpLtdResult, ...]:
+    """What update curves are taken from, of a file of ltp-ltd, endurance or array.
+
+    Raises
+    ------
+    InputError
+        It is of another protocol or did not finish.
+    DataError
+        It cannot be read.
+    """
+    run = open_run(path)
+    try:
+        results = curve_measures(run)
+    except NoCurveError as error:
+        raise InputError(str(error)) from error
+    if run.outcome is not Outcome.FINISHED:
+        raise InputError(f"{path}: the run is {run.outcome}; give finished runs")
+    return results
 
 
 @dataclass(frozen=True)
@@ -57,7 +78,7 @@ class Plan:
     reference: bool = True
 
     def curves(self, files: Sequence[Path]) -> tuple[UpdateCurve, ...]:
-        """The update curves of the states from the files of LTP/LTD runs.
+        """The update curves of the states from runs of ltp-ltd, endurance or array.
 
         Raises
         ------
@@ -66,16 +87,7 @@ class Plan:
         DataError
             A file cannot be read.
         """
-        results = []
-        for path in files:
-            run = open_run(path)
-            if run.info.protocol != LtpLtdAnalysis.protocol:
-                raise InputError(
-                    f"{path}: a run of {run.info.protocol}; update curves come from runs of ltp-ltd"
-                )
-            if run.outcome is not Outcome.FINISHED:
-                raise InputError(f"{path}: the run is {run.outcome}; give finished runs")
-            results.append(LtpLtdAnalysis().analyse(run))
+        results = [result for path in files for result in measured_devices(path)]
         try:
             found = update_curves(results, depression=self.depression)
         except NoCurveError as error:

@@ -273,9 +273,8 @@ def test_without_a_folder_the_extra_is_used_and_that_is_said(measured, tmp_path)
 
 def test_runs_that_give_no_curve_are_refused(digits, tmp_path):
     other = lab.run("retention", out=tmp_path / "other.h5").path
-    assert "a run of retention; update curves come from runs of ltp-ltd" in refused(
-        other, "--data", digits, "--out", tmp_path / "new"
-    )
+    said = refused(other, "--data", digits, "--out", tmp_path / "new")
+    assert "a run of retention; update curves come from runs of ltp-ltd, endurance, array" in said
     short = lab.run("ltp-ltd", states="open", down=0, out=tmp_path / "short.h5").path
     assert "no depression" in refused(short, "--data", digits, "--out", tmp_path / "new")
     (nothing := tmp_path / "nothing.h5").write_bytes(b"")
