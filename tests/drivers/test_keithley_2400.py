@@ -2,35 +2,22 @@
 
 import numpy as np
 import pytest
-from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from bench_meter import BenchMeter, column, hold, play, program, rest
+from faulty_wire import TappedLink, driven, misspelt, renumbered
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2400 import Keithley2400
-from drivers.keithley_2600b import Keithley2600B
 from drivers.simulated.keithley_2400 import source as inside
-from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import Instant, PulseTrain, Segment
 
-
-def program(*parts, **changes):
-    settings = {"phases": ("up",), "limit": 0.8, "aperture": 2e-4, **changes}
-    return PulseProgram.compile(parts, **settings)
-
-
-def rest(duration):
-    return Segment(0.0, duration, "up", Instant.REST)
+METER = BenchMeter("keithley-2400")
+uploaded, refuses = METER.uploaded, METER.refused
 
 
 def pulse(level, width=20e-3):
     return Segment(level, width, "up", Instant.PULSE_END)
-
-
-def hold(level, duration, repeat=1):
-    return Segment(level, duration, "up", Instant.HOLD, repeat=repeat)
 
 
 VOLTS = {"source": "voltage", "limit": 1e-3, "on_limit": "flag"}
@@ -57,20 +44,10 @@ PROGRAMS = {
 }
 
 
-def rig(driver, model, channel, change=lambda command: command, speed=float("inf")):
-    """A bench without noise, a meter on it that is reached over a tapped link."""
-    bench = make_bench(
-        RigFile(source_meter={"driver": driver, "model": model, "channel": channel}),
-        noise=False, speed=speed,
-    )  # fmt: skip
-    link = simulated_links(bench, driver, "keysight-34970a", (model, ""))[0]
-    return bench, TappedLink(link, change), link
-
-
 @pytest.fixture
 def parts():
-    bench, tap, link = rig("keithley-2400", "2400", "")
-    meter = Keithley2400.connect(tap, "", "4-wire")
+    bench, tap, link = METER.rig()
+    meter = METER.connect(tap)
     yield meter, bench, tap, link
     meter.close()
 
@@ -78,20 +55,6 @@ def parts():
 @pytest.fixture
 def meter(parts):
     return parts[0]
-
-
-def play(meter, played):
-    meter.load(played)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    meter.stand_by()
-    return readouts
-
-
-def column(readouts, name):
-    return np.concatenate([getattr(r, name) for r in readouts])
 
 
 def test_what_is_sent_when_it_connects(parts):
@@ -140,12 +103,8 @@ def test_what_is_sent_for_a_train(parts):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_it_reads_what_the_2602b_reads(name):
     played, found = PROGRAMS[name], []
-    for driver, model, channel, kind in (
-        ("keithley-2600b", "2602B", "a", Keithley2600B),
-        ("keithley-2400", "2400", "", Keithley2400),
-    ):
-        _, tap, _ = rig(driver, model, channel)
-        meter = kind.connect(tap, channel, "4-wire")
+    for usual in (BenchMeter("keithley-2600b"), METER):
+        meter = usual.connect(usual.rig()[1])
         found.append(play(meter, played))
         meter.close()
     keithley, slow = found
@@ -218,9 +177,9 @@ def test_high_impedance_is_the_off_state(parts):
 
 
 def test_while_it_runs_nothing_is_read_and_an_abort_is_carried_out_at_once():
-    bench, _, link = rig("keithley-2400", "2400", "", speed=20.0)
+    bench, _, link = METER.rig(speed=20.0)
     tap = TappedLink(_Impatient(link))
-    meter = Keithley2400.connect(tap, "", "4-wire")
+    meter = METER.connect(tap)
     meter.load(program(PulseTrain(1e-4, 0.1, 0.1, 1000, "up")))
     meter.start()
     first = meter.drain()
@@ -272,28 +231,6 @@ def test_an_instrument_that_stopped_by_itself_is_told(parts):
     link.instrument.write(b":ABOR")
     with pytest.raises(InstrumentError, match="stopped after 0 of 10"):
         meter.drain()
-
-
-def uploaded(played):
-    """Every command of an upload, each once."""
-    _, tap, _ = rig("keithley-2400", "2400", "")
-    Keithley2400.connect(tap, "", "4-wire").load(played)
-    return list(dict.fromkeys(tap.sent))
-
-
-def refuses(command, wrong, played):
-    """Whether a fault in one command ends the run before the output drives anything."""
-    bench, tap, _ = rig("keithley-2400", "2400", "", swap(command, wrong))
-
-    def run():
-        meter = Keithley2400.connect(tap, "", "4-wire")
-        meter.load(played)
-        meter.start()
-
-    with driven(bench.stage("")) as modes, pytest.raises(InstrumentError) as raised:
-        run()
-    assert not modes, f"{wrong!r} was sent and the output came on"
-    return raised.value
 
 
 UNNOTICED = {":ABOR"}

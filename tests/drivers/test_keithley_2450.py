@@ -5,68 +5,45 @@ import math
 import numpy as np
 import pytest
 import reference
+from bench_meter import BenchMeter, column, play, program
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from data.samples import Flag
 from drivers import keithley_2450_models as holds
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2450 import Keithley2450
 from drivers.simulated.keithley_2450.models import BLOCK_TIME
-from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import Instant, PulseTrain, Segment
 
-PERIOD = 2e-3
-"""Least period, in s, that the tests take as verified on the bench."""
-
-
-def rig(model="2450"):
-    return RigFile.model_validate(
-        {"source_meter": {"driver": "keithley-2450", "model": model, "verified_period": "2 ms"}}
-    )
+METER = BenchMeter("keithley-2450", verified_period="2 ms")
 
 
 @pytest.fixture
-def bench():
-    return make_bench(rig(), noise=False)
+def rig():
+    return METER.rig()
 
 
 @pytest.fixture
-def link(bench):
-    return simulated_links(bench, "keithley-2450", "keysight-34970a")[0]
+def bench(rig):
+    return rig[0]
+
+
+@pytest.fixture
+def link(rig):
+    return rig[2]
 
 
 @pytest.fixture
 def meter(link):
-    meter = Keithley2450.connect(link, "", "4-wire", verified_period=PERIOD)
+    meter = METER.connect(link)
     yield meter
     meter.close()
 
 
-def program(*parts, **changes):
-    settings = {"phases": ("up",), "limit": 0.8, "aperture": 2e-4, **changes}
-    return PulseProgram.compile(parts, **settings)
-
-
-def play(meter, played):
-    meter.load(played)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    meter.stand_by()
-    return readouts
-
-
-def column(readouts, name):
-    return np.concatenate([getattr(r, name) for r in readouts])
-
-
 @pytest.mark.parametrize("model", ["2450", "2460"])
 def test_it_knows_who_it_is(model):
-    link = simulated_links(make_bench(rig(model)), "keithley-2450", "keysight-34970a", (model, ""))
-    meter = Keithley2450.connect(link[0], "", "4-wire")
+    known = BenchMeter("keithley-2450", model)
+    meter = known.connect(known.rig()[2])
     assert meter.identity.model == model
     assert meter.capabilities.model == model
     assert meter.capabilities.current_ranges[-1] == {"2450": 1.0, "2460": 7.0}[model]
@@ -87,9 +64,8 @@ def test_a_train_is_timed_by_the_instrument(meter):
 def test_a_2460_plays_the_same():
     found = []
     for model in ("2450", "2460"):
-        links = simulated_links(make_bench(rig(model), noise=False), "keithley-2450",
-                                "keysight-34970a", (model, ""))  # fmt: skip
-        meter = Keithley2450.connect(links[0], "", "2-wire", verified_period=PERIOD)
+        known = BenchMeter("keithley-2450", model, verified_period="2 ms", wiring="2-wire")
+        meter = known.connect(known.rig()[2])
         found.append(
             column(play(meter, program(PulseTrain(1e-3, 1e-3, 1e-3, 10, "up"))), "voltage")
         )
@@ -225,9 +201,7 @@ LEFT = (
 def test_what_a_user_left_on_the_instrument_changes_no_reading():
     found = []
     for left in ((), LEFT):
-        link = simulated_links(make_bench(rig(), noise=False), "keithley-2450", "keysight-34970a")[
-            0
-        ]
+        _, _, link = METER.rig()
         meter = Keithley2450.connect(link, "", "4-wire")
         for command in left:
             link.instrument.write(command)

@@ -1,16 +1,14 @@
 """What the 2450 driver puts on the wire, and that no fault on it goes unnoticed."""
 
-import numpy as np
 import pytest
-from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from bench_meter import BenchMeter, column, play
+from faulty_wire import misspelt, renumbered, swap
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from drivers.errors import CommandError, InstrumentError
-from drivers.keithley_2450 import Keithley2450
-from drivers.simulated.links import simulated_links
 from protocols.program import Instant, PulseProgram, PulseTrain, Segment
 
+METER = BenchMeter("keithley-2450", verified_period="2 ms")
+uploaded, refused = METER.uploaded, METER.refused
 PULSES = PulseProgram.compile(
     [PulseTrain(1e-4, 1e-3, 1e-3, 6, "up")], phases=("up",), limit=0.8, aperture=2e-4
 )
@@ -36,42 +34,9 @@ STATE = "print(smu.source.output==smu.ON,smu.source.offmode==smu.OFFMODE_HIGHZ)"
 ERRORS = "print(eventlog.getcount(eventlog.SEV_ERROR))"
 
 
-def wired(change=lambda command: command):
-    rig = RigFile.model_validate({"source_meter": {"driver": "keithley-2450", "model": "2450"}})
-    bench = make_bench(rig, noise=False)
-    links = simulated_links(bench, "keithley-2450", "keysight-34970a")
-    return bench, TappedLink(links[0], change)
-
-
-def connected(tap):
-    return Keithley2450.connect(tap, "", "4-wire", verified_period=2e-3)
-
-
-def uploaded(played):
-    """Every command of a connection and an upload, each once."""
-    _, tap = wired()
-    connected(tap).load(played)
-    return list(dict.fromkeys(tap.sent))
-
-
-def refused(command, wrong, played):
-    """The error that ends a run with a faulty command before the output drives anything."""
-    bench, tap = wired(swap(command, wrong))
-
-    def run():
-        meter = connected(tap)
-        meter.load(played)
-        meter.start()
-
-    with driven(bench.stage("")) as modes, pytest.raises(InstrumentError) as raised:
-        run()
-    assert not modes, f"{wrong!r} was sent and the output came on"
-    return raised.value
-
-
 def test_what_is_sent_from_the_connection_to_the_end():
-    _, tap = wired()
-    meter = connected(tap)
+    _, tap, _ = METER.rig()
+    meter = METER.connect(tap)
     assert tap.sent == CONNECTION
     tap.sent.clear()
     meter.load(PULSES)
@@ -210,8 +175,8 @@ def test_a_number_that_arrives_otherwise_is_noticed(command):
 def test_another_constant_of_a_setting_is_noticed_before_the_output_comes_on(name, other):
     commands = [c for c in uploaded(PULSES) if name in c and c not in CONNECTION and "=" in c]
     command = next(c for c in commands if not c.startswith("print"))
-    bench, tap = wired(swap(command, command.replace(name, other)))
-    meter = connected(tap)
+    bench, tap, _ = METER.rig(swap(command, command.replace(name, other)))
+    meter = METER.connect(tap)
     with pytest.raises(CommandError):
         meter.load(PULSES)
     assert not any("output on" in e.what for e in bench.journal)
@@ -220,14 +185,8 @@ def test_another_constant_of_a_setting_is_noticed_before_the_output_comes_on(nam
 def played(command, wrong, program=PULSES):
     """Play with a fault on the wire that the instrument cannot know of."""
     assert command in uploaded(program)
-    _, tap = wired(swap(command, wrong))
-    meter = connected(tap)
-    meter.load(program)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    return readouts
+    _, tap, _ = METER.rig(swap(command, wrong))
+    return play(METER.connect(tap), program)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +215,4 @@ def test_swapped_arguments_are_found_in_what_is_read(command, old, new, message)
 
 def test_levels_that_are_played_as_asked_pass():
     readouts = played("smu.measure.range=2", "smu.measure.range=2")
-    assert np.concatenate([r.current for r in readouts]) == pytest.approx(PULSES.level)
+    assert column(readouts, "current") == pytest.approx(PULSES.level)

@@ -5,37 +5,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from bench_meter import BenchMeter, column, hold, play, program, rest
+from faulty_wire import driven, misspelt, renumbered, swap
 from reference import mean_voltages
 from scripted_link import ScriptedLink
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2461 import Keithley2461
 from drivers.keithley_2461_layout import layout
-from drivers.keithley_2600b import Keithley2600B
-from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import Instant, PulseTrain, Segment
 
-
-def program(*parts, **changes):
-    settings = {"phases": ("up",), "limit": 0.8, "aperture": 2e-4, **changes}
-    return PulseProgram.compile(parts, **settings)
+METER = BenchMeter("keithley-2461")
+refuses = METER.refused
 
 
 def pulse(level=1e-3, width=1e-3):
     return Segment(level, width, "up", Instant.PULSE_END)
-
-
-def rest(duration, repeat=1):
-    return Segment(0.0, duration, "up", Instant.REST, repeat=repeat)
-
-
-def hold(level, duration, repeat=1):
-    return Segment(level, duration, "up", Instant.HOLD, repeat=repeat)
 
 
 VOLTS = {"source": "voltage", "limit": 10e-3, "aperture": 5e-3, "on_limit": "flag"}
@@ -89,17 +76,10 @@ def connected(*answers):
     return meter, link
 
 
-def rig(change=lambda command: command):
-    """A bench without noise and a tapped link to the meter on it."""
-    bench = make_bench(RigFile(source_meter={"driver": "keithley-2461"}), noise=False)
-    link = simulated_links(bench, "keithley-2461", "keysight-34970a")[0]
-    return bench, TappedLink(link, change), link
-
-
 @pytest.fixture
 def parts():
-    bench, tap, link = rig()
-    meter = Keithley2461.connect(tap, "", "4-wire")
+    bench, tap, link = METER.rig()
+    meter = METER.connect(tap)
     yield meter, bench, tap, link
     meter.close()
 
@@ -109,23 +89,9 @@ def meter(parts):
     return parts[0]
 
 
-def play(meter, played):
-    meter.load(played)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    meter.stand_by()
-    return readouts
-
-
 def drain(meter, times):
     for _ in range(times):
         meter.drain()
-
-
-def column(readouts, name):
-    return np.concatenate([getattr(r, name) for r in readouts])
 
 
 # Its traffic.
@@ -210,8 +176,8 @@ def test_readings_are_asked_for_by_their_numbers_and_flagged():
     meter, link = connected()
     rows = [(0.047, 0.0, 1e-3, 192), (9.9e37, 1.0002e-3, 0, 192), (0.8, 2.2e-3, 1e-3, 224)]
     words = ",".join(f"{value:.11E}" for row in rows for value in row)
-    bench, tap, _ = rig()
-    Keithley2461.connect(tap, "", "4-wire").load(TRAIN)
+    bench, tap, _ = METER.rig()
+    METER.connect(tap).load(TRAIN)
     asked = [command for command in tap.sent if "?" in command]
     link.answers[:] = answers_to(asked[asked.index("SYST:ERR:COUN?") :], tap, bench)
     meter.load(TRAIN)
@@ -360,10 +326,8 @@ def test_what_cannot_be_timed_is_refused_before_anything_is_sent(parts, refused,
 def test_what_is_read_is_what_a_2602b_reads(meter, name):
     played = PROGRAMS[name]
     found = play(meter, played)
-    other = make_bench(RigFile(), noise=False)
-    reference = Keithley2600B.connect(
-        simulated_links(other, "keithley-2600b", "keysight-34970a")[0], "a", "4-wire"
-    )
+    usual = BenchMeter("keithley-2600b")
+    reference = usual.connect(usual.rig()[2])
     expected = play(reference, played)
     reference.close()
     assert len(column(found, "time")) == len(played)
@@ -454,26 +418,11 @@ def test_an_instrument_that_stopped_by_itself_is_told(parts):
 
 def uploaded(played):
     """Every command of connecting and an upload, each once, and the start."""
-    _, tap, _ = rig()
-    meter = Keithley2461.connect(tap, "", "4-wire")
+    _, tap, _ = METER.rig()
+    meter = METER.connect(tap)
     meter.load(played)
     meter.start()
     return list(dict.fromkeys(tap.sent))
-
-
-def refuses(command, wrong, played):
-    """Whether a fault in one command ends the run before the output drives anything."""
-    bench, tap, _ = rig(swap(command, wrong))
-
-    def run():
-        meter = Keithley2461.connect(tap, "", "4-wire")
-        meter.load(played)
-        meter.start()
-
-    with driven(bench.stage("")) as modes, pytest.raises(InstrumentError) as raised:
-        run()
-    assert not modes, f"{wrong!r} was sent and the output came on"
-    return raised.value
 
 
 @pytest.mark.parametrize("command", sorted({*uploaded(TRAIN), *uploaded(STAIR)}))
@@ -518,8 +467,8 @@ def test_swapped_arguments_are_noticed(wrong):
 def test_another_width_that_cannot_be_asked_for_is_noticed_by_its_readings():
     played = program(PulseTrain(1e-3, 20e-3, 20e-3, 10, "up"))
     command = next(c for c in uploaded(played) if c.startswith("SOUR:PULS:SWE"))
-    _, tap, _ = rig(swap(command, command.replace("0.01999798", "0.01")))
-    meter = Keithley2461.connect(tap, "", "4-wire")
+    _, tap, _ = METER.rig(swap(command, command.replace("0.01999798", "0.01")))
+    meter = METER.connect(tap)
     with pytest.raises(InstrumentError, match="reads earlier than it was told to"):
         play(meter, played)
     assert meter.make_safe() == "output off, off mode high-impedance"

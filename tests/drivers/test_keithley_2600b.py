@@ -2,52 +2,38 @@
 
 import numpy as np
 import pytest
+from bench_meter import BenchMeter, column, play, program
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
 from drivers.keithley_2600b import Keithley2600B
 from drivers.simulated.bench import BUS_TIME
-from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import Instant, PulseTrain, Segment
+
+METER = BenchMeter("keithley-2600b")
 
 
 @pytest.fixture
-def bench():
-    return make_bench(RigFile(), noise=False)
+def rig():
+    return METER.rig()
 
 
 @pytest.fixture
-def link(bench):
-    return simulated_links(bench, "keithley-2600b", "keysight-34970a")[0]
+def bench(rig):
+    return rig[0]
+
+
+@pytest.fixture
+def link(rig):
+    return rig[2]
 
 
 @pytest.fixture
 def meter(link):
-    meter = Keithley2600B.connect(link, "a", "4-wire")
+    meter = METER.connect(link)
     yield meter
     meter.close()
-
-
-def program(*parts, **changes):
-    settings = {"phases": ("up",), "limit": 0.8, "aperture": 2e-4, **changes}
-    return PulseProgram.compile(parts, **settings)
-
-
-def play(meter, played):
-    meter.load(played)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    meter.stand_by()
-    return readouts
-
-
-def column(readouts, name):
-    return np.concatenate([getattr(r, name) for r in readouts])
 
 
 def test_it_knows_who_it_is(meter):

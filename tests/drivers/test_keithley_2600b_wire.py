@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from bench_meter import BenchMeter, column, play
+from faulty_wire import misspelt, renumbered, swap
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from drivers.errors import CommandError, InstrumentError
-from drivers.keithley_2600b import Keithley2600B
-from drivers.simulated.links import simulated_links
 from protocols.program import Instant, PulseProgram, PulseTrain, Segment
 
+METER = BenchMeter("keithley-2600b")
+uploaded, refused = METER.uploaded, METER.refused
 PULSES = PulseProgram.compile(
     [PulseTrain(1e-3, 1e-3, 1e-3, 3, "up")], phases=("up",), limit=0.8, aperture=2e-4
 )
@@ -25,36 +24,9 @@ OFF = [
 STATE = "print(smua.source.output,smua.source.offmode)"
 
 
-def rig(change=lambda command: command):
-    bench = make_bench(RigFile(), noise=False)
-    return bench, TappedLink(simulated_links(bench, "keithley-2600b", "keysight-34970a")[0], change)
-
-
-def uploaded(played):
-    """Every command of a connection and an upload, each once."""
-    _, tap = rig()
-    Keithley2600B.connect(tap, "a", "4-wire").load(played)
-    return list(dict.fromkeys(tap.sent))
-
-
-def refused(command, wrong, played):
-    """The error that ends a run with a faulty command before the output drives anything."""
-    bench, tap = rig(swap(command, wrong))
-
-    def run():
-        meter = Keithley2600B.connect(tap, "a", "4-wire")
-        meter.load(played)
-        meter.start()
-
-    with driven(bench.stage("a")) as modes, pytest.raises(InstrumentError) as raised:
-        run()
-    assert not modes, f"{wrong!r} was sent and the output came on"
-    return raised.value
-
-
 def test_what_is_sent_from_the_connection_to_the_end():
-    _, tap = rig()
-    meter = Keithley2600B.connect(tap, "a", "4-wire")
+    _, tap, _ = METER.rig()
+    meter = METER.connect(tap)
     assert tap.sent == [
         "*IDN?", "print(localnode.linefreq)",
         "errorqueue.clear() format.asciiprecision=16 timer.reset() print(1)",
@@ -155,14 +127,9 @@ def test_a_setting_that_arrives_otherwise_is_noticed(setting):
 
 def readings(change):
     """Voltages and times of the pulses, with a fault on the wire."""
-    _, tap = rig(change)
-    meter = Keithley2600B.connect(tap, "a", "4-wire")
-    meter.load(PULSES)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    return [np.concatenate([getattr(r, n) for r in readouts]) for n in ("voltage", "time")]
+    _, tap, _ = METER.rig(change)
+    readouts = play(METER.connect(tap), PULSES)
+    return [column(readouts, name) for name in ("voltage", "time")]
 
 
 def test_swapped_buffers_show_in_what_is_read():

@@ -5,37 +5,19 @@ import re
 
 import numpy as np
 import pytest
-from faulty_wire import TappedLink, driven, misspelt, renumbered, swap
+from bench_meter import BenchMeter, column, hold, play, program, pulse, rest
+from faulty_wire import driven, misspelt, renumbered, swap
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
 from data.samples import Flag
 from drivers.errors import CommandError, InstrumentError, LinkError
-from drivers.keithley_2600b import Keithley2600B
 from drivers.keysight_b2900 import KeysightB2900
 from drivers.simulated.keysight_b2900 import channel as inside
-from drivers.simulated.links import simulated_links
 from protocols.errors import ProtocolError
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import PulseTrain
 
-
-def program(*parts, **changes):
-    settings = {"phases": ("up",), "limit": 0.8, "aperture": 2e-4, **changes}
-    return PulseProgram.compile(parts, **settings)
-
-
-def rest(duration):
-    return Segment(0.0, duration, "up", Instant.REST)
-
-
-def pulse(level, width=1e-3):
-    return Segment(level, width, "up", Instant.PULSE_END)
-
-
-def hold(level, duration, repeat=1):
-    return Segment(level, duration, "up", Instant.HOLD, repeat=repeat)
-
-
+METER = BenchMeter("keysight-b2900")
+uploaded, refuses = METER.uploaded, METER.refused
+SECOND = BenchMeter("keysight-b2900", "B2902A", "2", wiring="2-wire")
 VOLTS = {"source": "voltage", "limit": 1e-3, "on_limit": "flag"}
 TRAIN = program(PulseTrain(1e-3, 1e-3, 1e-3, 4, "up"), PulseTrain(-1e-3, 1e-3, 1e-3, 4, "up"))
 STAIR = program(hold(0.1, 0.02), hold(0.2, 0.02), hold(0.1, 0.02), **VOLTS)
@@ -65,23 +47,10 @@ PROGRAMS = {
 }
 
 
-def rig(driver, model, channel, change=lambda command: command):
-    """A bench without noise, a meter on it that is reached over a tapped link."""
-    bench = make_bench(
-        RigFile(source_meter={"driver": driver, "model": model, "channel": channel}), noise=False
-    )
-    link = simulated_links(bench, driver, "keysight-34970a", (model, ""))[0]
-    return bench, TappedLink(link, change), link
-
-
-def b2901a(change=lambda command: command):
-    return rig("keysight-b2900", "B2901A", "", change)
-
-
 @pytest.fixture
 def parts():
-    bench, tap, link = b2901a()
-    meter = KeysightB2900.connect(tap, "", "4-wire")
+    bench, tap, link = METER.rig()
+    meter = METER.connect(tap)
     yield meter, bench, tap, link
     meter.close()
 
@@ -89,20 +58,6 @@ def parts():
 @pytest.fixture
 def meter(parts):
     return parts[0]
-
-
-def play(meter, played):
-    meter.load(played)
-    meter.start()
-    readouts = [meter.drain()]
-    while readouts[-1].running:
-        readouts.append(meter.drain())
-    meter.stand_by()
-    return readouts
-
-
-def column(readouts, name):
-    return np.concatenate([getattr(r, name) for r in readouts])
 
 
 def test_what_is_sent_when_it_connects(parts):
@@ -156,12 +111,8 @@ def test_what_is_sent_for_a_train(parts):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_it_reads_what_the_2602b_reads(name):
     played, found = PROGRAMS[name], []
-    for driver, model, channel, kind in (
-        ("keithley-2600b", "2602B", "a", Keithley2600B),
-        ("keysight-b2900", "B2901A", "", KeysightB2900),
-    ):
-        _, tap, _ = rig(driver, model, channel)
-        meter = kind.connect(tap, channel, "4-wire")
+    for usual in (BenchMeter("keithley-2600b"), METER):
+        meter = usual.connect(usual.rig()[1])
         found.append(play(meter, played))
         meter.close()
     keithley, keysight = found
@@ -183,8 +134,8 @@ def test_it_reads_what_the_2602b_reads(name):
 
 
 def test_the_second_channel_of_a_b2902a(parts):
-    bench, tap, _ = rig("keysight-b2900", "B2902A", "2")
-    meter = KeysightB2900.connect(tap, "2", "2-wire")
+    bench, tap, _ = SECOND.rig()
+    meter = SECOND.connect(tap)
     with driven(bench.stage("1")) as other:
         readouts = play(meter, TRAIN)
     assert column(readouts, "current") == pytest.approx(TRAIN.level, abs=1e-9)
@@ -332,28 +283,6 @@ def test_what_cannot_be_timed_is_refused_before_anything_is_sent(parts, refused,
     assert not tap.sent
 
 
-def uploaded(played):
-    """Every command of an upload, each once."""
-    _, tap, _ = b2901a()
-    KeysightB2900.connect(tap, "", "4-wire").load(played)
-    return list(dict.fromkeys(tap.sent))
-
-
-def refuses(command, wrong, played):
-    """Whether a fault in one command ends the run before the output drives anything."""
-    bench, tap, _ = b2901a(swap(command, wrong))
-
-    def run():
-        meter = KeysightB2900.connect(tap, "", "4-wire")
-        meter.load(played)
-        meter.start()
-
-    with driven(bench.stage("")) as modes, pytest.raises(InstrumentError) as raised:
-        run()
-    assert not modes, f"{wrong!r} was sent and the output came on"
-    return raised.value
-
-
 @pytest.mark.parametrize("command", sorted({*uploaded(TRAIN), *uploaded(STAIR)}))
 def test_a_misspelt_command_is_noticed_before_the_output_comes_on(command):
     played = TRAIN if command in uploaded(TRAIN) else STAIR
@@ -395,16 +324,16 @@ def test_readings_beyond_the_measuring_range_are_an_error(parts):
 
 
 def test_a_command_that_reaches_the_other_channel_does_no_harm():
-    _, tap, _ = rig("keysight-b2900", "B2902A", "2")
-    KeysightB2900.connect(tap, "2", "4-wire").load(TRAIN)
+    _, tap, _ = SECOND.rig()
+    SECOND.connect(tap).load(TRAIN)
     refused = 0
     for command in dict.fromkeys(tap.sent):
         wrong = re.sub(r"(?<=[A-Z])2(?=[ :?])|(?<=@)2", "1", command, count=1)
         if wrong == command:
             continue
-        bench, other, _ = rig("keysight-b2900", "B2902A", "2", swap(command, wrong))
+        bench, other, _ = SECOND.rig(swap(command, wrong))
         with driven(bench.stage("1")) as modes:
-            meter = KeysightB2900.connect(other, "2", "4-wire")
+            meter = SECOND.connect(other)
             try:
                 readouts = play(meter, TRAIN)
             except InstrumentError:

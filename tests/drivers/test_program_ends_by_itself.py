@@ -1,36 +1,27 @@
 """When the host has died, the program on the instrument comes to its end and leaves 0 A."""
 
 import pytest
+from bench_meter import BenchMeter, pulse
+from bench_meter import program as compiled
 
-from app.rig_file import RigFile
-from app.rigs import make_bench, source_meter_class
 from drivers.catalogue import SOURCE_METERS
-from drivers.simulated.links import simulated_links
-from protocols.program import Instant, PulseProgram, PulseTrain, Segment
+from protocols.program import PulseTrain
 
 LEVEL = 1e-5
 TRAIN = [PulseTrain(LEVEL, 9.0, 9.0, 5, "up")]
-DRIVEN_TO_THE_END = [*TRAIN, Segment(LEVEL, 9.0, "up", Instant.PULSE_END)]
+DRIVEN_TO_THE_END = [*TRAIN, pulse(LEVEL, 9.0)]
 
 
 @pytest.mark.parametrize("segments", [TRAIN, DRIVEN_TO_THE_END], ids=["train", "driven to the end"])
 @pytest.mark.parametrize("driver", SOURCE_METERS, ids=lambda d: d.driver)
 def test_nobody_need_be_there_at_the_end(driver, segments):
-    file = RigFile(source_meter={"driver": driver.driver})
-    bench = make_bench(file, noise=False)
-    link, _ = simulated_links(
-        bench, driver.driver, "keysight-34970a", (file.source_meter.model, "")
-    )
-    section = file.source_meter
-    meter = source_meter_class(file).connect(
-        link, section.channel, section.wiring, verified_period=section.verified_period
-    )
-    program = PulseProgram.compile(
-        segments, phases=("up",), limit=0.8, aperture=1e-3, on_limit="flag"
-    )
+    known = BenchMeter(driver.driver)
+    bench, _, link = known.rig()
+    meter = known.connect(link)
+    program = compiled(*segments, aperture=1e-3, on_limit="flag")
     meter.load(program)
     meter.start()
-    stage, driven = bench.stage(section.channel), 0.0
+    stage, driven = bench.stage(known.file.source_meter.channel), 0.0
     for _ in range(40):
         bench.clock.advance(1.0)
         bench.run_to(bench.clock.now)
