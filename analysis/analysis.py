@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
+
 from data.run import Outcome, RecordedPlay, RunInfo
 from data.samples import Samples
 from data.timing import play_timings
@@ -106,7 +108,10 @@ class Analysis(ABC, Generic[ResultT]):
 
     @abstractmethod
     def analyse(self, run: Run) -> ResultT:
-        """Measure a run; also one that ended early, whose result says what is missing."""
+        """Measure a run; also one that ended early, whose result says what is missing.
+
+        Readings beyond the measuring range are left out, as `Samples.blanked` has them.
+        """
 
     @abstractmethod
     def figure(self, result: ResultT, dark: bool = False) -> Figure:
@@ -131,6 +136,8 @@ class Provenance:
         Name of the file.
     programs, overruns
         How many programs were played, and how many of them not with the timing asked for.
+    left_out
+        How many readings were beyond the measuring range, so that nothing is made of them.
     """
 
     run_id: str
@@ -143,6 +150,7 @@ class Provenance:
     file: str
     programs: int = 0
     overruns: int = 0
+    left_out: int = 0
 
     @classmethod
     def of(cls, run: Run) -> Provenance:
@@ -153,4 +161,5 @@ class Provenance:
             start=info.start.isoformat(timespec="seconds"), simulated=info.simulated,
             outcome=str(run.outcome), file=run.path.name, programs=len(timings),
             overruns=sum(timing.overrun for timing in timings),
+            left_out=int(np.count_nonzero(run.samples.over_range)),
         )  # fmt: skip

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.analysis import Run
-from data.samples import Flag, Samples
+from analysis.parts import counts
+from data.samples import Samples
 from protocols.program import Instant
 from protocols.quantities import OPEN, RESISTANCE
 
@@ -22,7 +23,7 @@ PHASES = ("potentiation", "depression")
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """The pulses of one direction in one cycle; a pulse that was not read is NaN.
+    """The pulses of one direction in one cycle; what was not read, or not in range, is NaN.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def read_states(run: Run, instant: ReadInstant = "gap-end") -> tuple[State, ...]
     asked, codes = run.info.parameters, [run.info.phases.index(name) for name in PHASES]
     nominal = [OPEN if r == "open" else float(r) for r in asked["states"]]
     planned = (int(asked["up"]), int(asked["down"]))
-    s = run.samples
+    s = run.samples.blanked()
     rows = np.isin(s.phase, codes) & np.isin(s.instant, (Instant.PULSE_END, Instant.GAP_END))
     blocks = _split(s[rows])
     nominal += [float(b.resistance[0]) for b in blocks[len(nominal) :]]
@@ -158,14 +159,13 @@ def _state(
 ) -> State:
     if s is None:
         return State(nominal, math.nan, (), planned, planned_cycles, {})
-    counts = {str(f.name).lower(): int(np.count_nonzero(s.flags & f)) for f in Flag}
     return State(
         nominal=nominal,
         resistance=float(s.resistance[0]),
         cycles=_cycles(s, first_code, planned, instant),
         planned=planned,
         planned_cycles=planned_cycles,
-        flagged={name: n for name, n in counts.items() if n},
+        flagged=counts(s.flags),
     )
 
 

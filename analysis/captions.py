@@ -22,4 +22,11 @@ def alerts(p: Provenance, complete: bool) -> str:
     marks = ["SIMULATED"] if p.simulated else []
     if p.overruns:
         marks.append(f"TIMING OVERRUN in {p.overruns} of {p.programs} programs")
+    if p.left_out:
+        marks.append(left_out(p.left_out))
     return DOT.join(marks if complete else [*marks, f"PARTIAL RUN ({p.outcome})"])
+
+
+def left_out(count: int) -> str:
+    """What is said of readings that nothing is made of."""
+    return f"{count} OVER-RANGE READING{'S' * (count > 1)} LEFT OUT"

@@ -58,8 +58,11 @@ def curves(run: Run) -> Curves:
 
 
 def weights(run: Run) -> Samples:
-    """One reading a pulse: at the end of the gap where there is one, else of the pulse."""
-    samples = run.samples
+    """One reading a pulse: at the end of the gap where there is one, else of the pulse.
+
+    NaN where it was beyond the measuring range.
+    """
+    samples = run.samples.blanked()
     pulses = samples.pulse_index > 0
     gaps = pulses & (samples.instant == Instant.GAP_END)
     return samples[gaps if gaps.any() else pulses & (samples.instant == Instant.PULSE_END)]
@@ -75,7 +78,8 @@ def _pulses(run: Run) -> Found:
 def _loops(run: Run) -> Found:
     for s in IvSweepAnalysis().analyse(run).sweeps:
         panel = f"{_panel(s.state.nominal)}, {RATE.format(s.rate)}"
-        yield panel, s.chosen.loop.voltage, 1e3 * s.chosen.loop.current
+        voltage, current = s.chosen.loop.line
+        yield panel, voltage, 1e3 * current
 
 
 def _facilitation(run: Run) -> Found:

@@ -229,7 +229,11 @@ def _samples(run: Run) -> Samples:
 
 _Ends = tuple[NDArray[np.int64], Array, Array]
 """Cycles whose branch has its last pulse read; the weights after the first (NaN when it was not
-recorded) and the last one."""
+recorded) and the last one; NaN for one beyond the measuring range."""
+
+
+_OVER = "a reading is beyond the measuring range"
+_NO_FIRST = f"the first pulse of the branch is not kept, or {_OVER}"
 
 
 def _ends(s: Samples, planned: int) -> _Ends:
@@ -244,9 +248,10 @@ def _ends(s: Samples, planned: int) -> _Ends:
 def _full(
     s: Samples, codes: list[int], planned: tuple[int, int]
 ) -> dict[int, tuple[Branch, Branch]]:
-    """The branches of cycles that were recorded in full, `MOST_FITTED` of them at most."""
+    """The branches of cycles that were recorded in full and in range, at most `MOST_FITTED`."""
     numbers, starts, counts = np.unique(s.cycle, return_index=True, return_counts=True)
-    whole = np.flatnonzero(counts == 2 * sum(planned))
+    over = np.isin(numbers, s.cycle[s.over_range])
+    whole = np.flatnonzero((counts == 2 * sum(planned)) & ~over)
     if len(whole) > MOST_FITTED:
         whole = whole[np.unique(np.rint(np.geomspace(1, len(whole), MOST_FITTED)).astype(int)) - 1]
     found = {}
@@ -280,9 +285,9 @@ def _followed(
     ratio = [dynamic_range(pair[0].weights).value for pair in full.values()]
     shapes = np.array(label, dtype=np.float64).reshape(-1, 2)
     columns: dict[str, tuple[NDArray[np.int64], Array, str]] = {
-        "w_max": (up, up_last, ""),
-        "range_up": (up, up_last - up_first, "the first pulse of the branch is not kept"),
-        "range_down": (down, down_last - down_first, "the first pulse of the branch is not kept"),
+        "w_max": (up, up_last, _OVER),
+        "range_up": (up, up_last - up_first, _NO_FIRST),
+        "range_down": (down, down_last - down_first, _NO_FIRST),
         "dynamic_range": (
             numbers, np.array(ratio, dtype=np.float64),
             "a cycle that starts below 0 V has no ratio Wmax/Wmin",

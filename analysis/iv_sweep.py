@@ -94,18 +94,32 @@ class Loop:
         Mean over each step, in V and A, shape (n,).
     duration
         Of each step, in s, shape (n,).
+    step
+        Number of each step in the cycle, from 0, shape (n,).
     turn
         Readings of the way up: those before are up, those from it on are down.
-    complete
-        Whether every step of the cycle was read.
+    missing
+        Why not every step of the cycle has a reading; empty when each has.
     """
 
     number: int
     voltage: Array
     current: Array
     duration: Array
+    step: NDArray[np.intp]
     turn: int
-    complete: bool
+    missing: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step of the cycle was read."""
+        return not self.missing
+
+    @property
+    def line(self) -> tuple[Array, Array]:
+        """Voltage and current to be drawn: NaN where steps are missing, which breaks the line."""
+        gaps = np.flatnonzero(np.diff(self.step) > 1) + 1
+        return np.insert(self.voltage, gaps, np.nan), np.insert(self.current, gaps, np.nan)
 
 
 @dataclass(frozen=True)
@@ -222,7 +236,7 @@ class IvSweepAnalysis(Analysis[IvSweepResult]):
         """Measure every cycle; one that was cut short as far as it went."""
         states = measured_states(run)
         sweeps = tuple(
-            self._sweep(s, play) for s in states for play in s.plays if len(play.samples)
+            self._sweep(s, play) for s in states for play in s.plays if len(_cycles(play))
         )
         return IvSweepResult(Provenance.of(run), self.options, states, sweeps)
 
@@ -233,10 +247,8 @@ class IvSweepAnalysis(Analysis[IvSweepResult]):
         return draw(result, dark)
 
     def _sweep(self, state: MeasuredState, play: Played) -> SweepMeasures:
-        numbers = np.unique(play.samples.cycle)
-        cycles = tuple(
-            self._cycle(_loop(play, int(n)), state.resistance) for n in numbers[numbers > 0]
-        )
+        numbers = _cycles(play)
+        cycles = tuple(self._cycle(_loop(play, int(n)), state.resistance) for n in numbers)
         level, duration = play.program.level, play.program.duration
         steps = np.abs(np.diff(level))
         at = next((c for c in cycles if c.loop.number == self.options.cycle), cycles[-1])
@@ -247,7 +259,7 @@ class IvSweepAnalysis(Analysis[IvSweepResult]):
         if self.options.branch == "device":
             charge = charge - loop.duration * loop.voltage / resistance
         up, down = float(charge[: loop.turn].sum()), float(charge[loop.turn :].sum())
-        why = "" if loop.complete else f"cycle {loop.number} was cut short"
+        why = loop.missing
         window = float(np.ptp(loop.voltage))
         return CycleMeasures(
             loop=loop,
@@ -264,29 +276,51 @@ class IvSweepAnalysis(Analysis[IvSweepResult]):
         )
 
 
+def _known(play: Played) -> NDArray[np.bool_]:
+    """Which readings are within the measuring range."""
+    return np.isfinite(play.samples.voltage) & np.isfinite(play.samples.current)
+
+
+def _cycles(play: Played) -> NDArray[np.int32]:
+    """Numbers of the cycles of which anything was read."""
+    return np.unique(play.samples.cycle[_known(play) & (play.samples.cycle > 0)])
+
+
 def _loop(play: Played, number: int) -> Loop:
     planned, read = play.program.cycle == number, play.samples.cycle == number
+    known = read & _known(play)
+    step = np.flatnonzero(known[read])
+    over = int(np.count_nonzero(read)) - len(step)
+    missing = f"cycle {number}: {over} readings are beyond the measuring range" if over else ""
+    if np.count_nonzero(read) < np.count_nonzero(planned):
+        missing = f"cycle {number} was cut short"
     return Loop(
         number=number,
-        voltage=play.samples.voltage[read],
-        current=play.samples.current[read],
-        duration=play.duration[read],
-        turn=int(np.argmax(play.program.level[planned])) + 1,
-        complete=int(np.count_nonzero(read)) == int(np.count_nonzero(planned)),
+        voltage=play.samples.voltage[known],
+        current=play.samples.current[known],
+        duration=play.duration[known],
+        step=step,
+        turn=int(np.searchsorted(step, int(np.argmax(play.program.level[planned])) + 1)),
+        missing=missing,
     )
 
 
 def _at(definition: Definition, loop: Loop, wanted: Array, given: Array, value: float) -> Measure:
     up = slice(0, loop.turn)
     if found := first_rise(wanted[up], given[up], value):
-        return Measure(definition, found[0])
+        place, before = found
+        if loop.step[before + 1] == loop.step[before] + 1:
+            return Measure(definition, place)
+        return Measure.undefined(definition, f"passed where {loop.missing}")
     unit = CURRENT if definition is VOLTAGE_AT else VOLTAGE
     seen = given[up]
-    return Measure.undefined(
-        definition,
+    if not len(seen):
+        return Measure.undefined(definition, f"nothing was read on the way up; {loop.missing}")
+    why = (
         f"{unit.format(value)} is not passed on the way up, which was read from "
-        f"{unit.format(float(seen.min()))} to {unit.format(float(seen.max()))}",
+        f"{unit.format(float(seen.min()))} to {unit.format(float(seen.max()))}"
     )
+    return Measure.undefined(definition, "; ".join(filter(None, (why, loop.missing))))
 
 
 def _whole(definition: Definition, value: float, why: str) -> Measure:

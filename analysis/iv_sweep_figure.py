@@ -74,7 +74,7 @@ def _loops(axes: Axes, result: IvSweepResult, look: Theme) -> None:
         loop, faint = s.chosen.loop, result.rates.index(s.rate) > 0 and several
         label = symbol(s.state.label) if several else RATE.format(s.rate)
         axes.plot(
-            loop.voltage, 1e3 * loop.current, color=colour, linewidth=0.6 if faint else 1.0,
+            loop.line[0], 1e3 * loop.line[1], color=colour, linewidth=0.6 if faint else 1.0,
             label=None if faint else label + ("" if loop.complete else ", partial"),
         )  # fmt: skip
         if not faint:

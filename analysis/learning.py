@@ -93,7 +93,8 @@ class Stretch:
     psv
         The readings, in V, shape (n,).
     trace
-        Time (s) and voltage (V) of all readings, shape (2, m).
+        Time (s) and voltage (V) of all readings, shape (2, m); NaN for a voltage beyond the
+        measuring range, where the train counts as cut short.
     gained, per_pulse, rise_time
         Of a train.
     left
@@ -226,7 +227,8 @@ class LearningAnalysis(Analysis[LearningResult]):
         for phase, nominal, planned in _plan(asked, period):
             # A run plays its parts in the order of the plan.
             part = found[len(stretches)] if len(stretches) < len(found) else None
-            before = float(stretches[-1].psv[-1]) if stretches and len(stretches[-1].psv) else None
+            last = stretches[-1] if stretches else None
+            before = float(last.psv[-1]) if last and last.complete and len(last.psv) else None
             stretches.append(self._stretch(phase, nominal, planned, part, start, period, before))
         return LearningResult(
             provenance=Provenance.of(run), options=self.options, stimulus=stimulus,
@@ -252,14 +254,14 @@ class LearningAnalysis(Analysis[LearningResult]):
     ) -> Stretch:
         none = np.empty(0)
         time, psv, trace, resistance = none, none, np.empty((2, 0)), math.nan
+        train = phase != "forgetting"
         if part:
             s, resistance = part.samples, part.resistance
             trace = np.array([s.time - start, s.voltage])
             chosen = s.instant == (
                 Instant.REST if phase == "forgetting" else _INSTANTS[self.options.instant]
             )
-            time, psv = trace[:, chosen]
-        train = phase != "forgetting"
+            time, psv = _known(trace[:, chosen], train=train)
         gained, per_pulse, rise = _train_measures(psv if train else none, self.options, period)
         return Stretch(
             phase=phase, nominal=nominal, resistance=resistance, planned=planned, time=time,
@@ -275,6 +277,12 @@ class LearningAnalysis(Analysis[LearningResult]):
                 yield Relearned(
                     again.nominal, _rate(once, again), _savings(once, again, period)
                 )  # fmt: skip
+
+
+def _known(readings: Array, *, train: bool) -> Array:
+    """Without those beyond the measuring range; a train, whose pulses are counted, ends there."""
+    over = np.isnan(readings[1])
+    return readings[:, : int(np.argmax(over))] if train and over.any() else readings[:, ~over]
 
 
 _INSTANTS = {"gap-end": Instant.GAP_END, "pulse-end": Instant.PULSE_END}

@@ -15,6 +15,7 @@ from analysis.cycle_to_cycle import cycle_to_cycle
 from analysis.energy import PulseEnergy, pulse_energy
 from analysis.measure import Measure, as_json, definitions, measures_of
 from analysis.nonlinearity import Convention, Nonlinearity, fit_nonlinearity
+from analysis.parts import remark
 from analysis.weight_change import dynamic_range, effective_states, weight_change
 from protocols.quantities import CURRENT, TIME
 
@@ -105,7 +106,10 @@ class StateMeasures:
             return ""
         if not self.cycles:
             return "not measured"
-        last = self.cycles[-1]
+        last = next(
+            (c for c in self.cycles if not (c.up.branch.complete and c.down.branch.complete)),
+            self.cycles[-1],
+        )
         return (
             f"partial: cycle {last.number} of {self.state.planned_cycles} has {_count(last.up)} "
             f"potentiating and {_count(last.down)} depressing pulses"
@@ -169,15 +173,15 @@ class LtpLtdResult(Result):
         remarks: dict[str, dict[str, list[str]]] = {}
         for s in self.states:
             found = [("", s.reason)] if s.reason else []
-            found += [("", f"{n} readings flagged {name}") for name, n in s.state.flagged.items()]
+            found += [("", remark(name, n)) for name, n in s.state.flagged.items()]
             for column, m in _shown(s).items():
                 if m and m.note and (m.value is None or column in _CAUTIOUS):
                     found.append((f"{column} at ", m.note))
-            for about, remark in found:
-                remarks.setdefault(remark, {}).setdefault(about, []).append(s.state.label)
-        for remark, places in remarks.items():
+            for about, text in found:
+                remarks.setdefault(text, {}).setdefault(about, []).append(s.state.label)
+        for text, places in remarks.items():
             where = (about + ", ".join(labels) for about, labels in places.items())
-            yield f"{'; '.join(where)}: {remark}"
+            yield f"{'; '.join(where)}: {text}"
 
 
 @dataclass(frozen=True)

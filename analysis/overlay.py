@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis.analysis import Run
+from analysis.captions import DOT, left_out
 from analysis.curves import Curves
 from analysis.curves import weights as weights
 from analysis.symbols import symbol
@@ -68,7 +69,9 @@ def overlay_figure(
         axes.set_yscale("log" if kind.log_y else "linear")
         axes.minorticks_off()
     legend(panels[0], look, loc="best")
-    simulated = "SIMULATED" if any(run.info.simulated for run in runs) else ""
+    marks = ["SIMULATED"] if any(run.info.simulated for run in runs) else []
+    if over := sum(int(run.samples.over_range.sum()) for run in runs):
+        marks.append(left_out(over))
     origin = ", ".join(run.info.run_id[:8] for run in runs[:6])
-    footer(strip, look, f"runs {origin}", runs[0].info.protocol, simulated)
+    footer(strip, look, f"runs {origin}", runs[0].info.protocol, DOT.join(marks))
     return figure

@@ -57,7 +57,10 @@ class Pair:
 
 
 def read_pairs(state: MeasuredState, asked: Array, width: float) -> list[Pair]:
-    """The pairs of a state, shortest interval first; one may stretch over several plays."""
+    """The pairs of a state, shortest interval first; one may stretch over several plays.
+
+    A pair of which a reading was beyond the measuring range is left out.
+    """
     if not state.plays:
         return []
     s = Samples.concatenate([p.samples for p in state.plays])
@@ -70,6 +73,8 @@ def read_pairs(state: MeasuredState, asked: Array, width: float) -> list[Pair]:
         interval = float(s.time[two] - s.time[one]) - width
         nearest = asked[np.argmin(np.abs(np.log(asked / interval)))]
         rows = slice(max(one - 1, 0), two + 2)
+        if not np.isfinite(s.voltage[rows]).all():
+            continue
         trace = Trace(s.time[rows] - s.time[one] + width, s.voltage[rows])
         first, second = float(s.voltage[one]), float(s.voltage[two])
         idle = float(s.current[two - 1])

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.analysis import Run
+from analysis.parts import counts, remark
 from data.run import Outcome
-from data.samples import Flag, Samples
+from data.samples import Samples
 from protocols.program import Instant, PulseProgram
 from protocols.quantities import OPEN, RESISTANCE
 
@@ -28,6 +29,7 @@ class Played:
         As commanded.
     samples
         Its readings, one a segment from the first segment on; fewer when it was cut short.
+        NaN where one was beyond the measuring range.
     started
         Its start after the start of the run, in s, on the clock of the readings.
     """
@@ -105,8 +107,7 @@ class MeasuredState:
     def flagged(self) -> dict[str, int]:
         """Readings at the limit, out of range or late, by the name of the flag."""
         flags = np.concatenate([p.samples.flags for p in self.plays] or [np.empty(0, np.uint8)])
-        counts = {str(f.name).lower(): int(np.count_nonzero(flags & f)) for f in Flag}
-        return {name: n for name, n in counts.items() if n}
+        return counts(flags)
 
     def as_json(self) -> dict[str, Any]:
         """What it is and how much of it was read, as JSON values."""
@@ -131,9 +132,8 @@ def measured_states(run: Run) -> tuple[MeasuredState, ...]:
         if play.digest in programs:
             nominal = _nearest(play.resistance, list(found))
             actual.setdefault(nominal, play.resistance)
-            found[nominal].append(
-                Played(programs[play.digest], run.samples[play.rows], play.started)
-            )
+            samples = run.samples[play.rows].blanked()
+            found[nominal].append(Played(programs[play.digest], samples, play.started))
     finished = run.outcome is Outcome.FINISHED
     states = []
     for nominal, plays in found.items():
@@ -152,10 +152,10 @@ def remarks(states: tuple[MeasuredState, ...]) -> list[str]:
     lines: dict[str, list[str]] = {}
     for s in states:
         found = [s.reason] if s.reason else []
-        found += [f"{n} readings flagged {name}" for name, n in s.flagged.items()]
-        for remark in found:
-            lines.setdefault(remark, []).append(s.label)
-    return [f"{', '.join(labels)}: {remark}" for remark, labels in lines.items()]
+        found += [remark(name, n) for name, n in s.flagged.items()]
+        for text in found:
+            lines.setdefault(text, []).append(s.label)
+    return [f"{', '.join(labels)}: {text}" for text, labels in lines.items()]
 
 
 def ohm(resistance: float) -> float | str | None:

@@ -218,7 +218,9 @@ def _pulses(play: Played, abscissa: Abscissa, zero: Zero) -> tuple[Array, Array,
     pulses, samples = play.pulses, play.samples
     x = samples.source_level if abscissa == "intensity" else play.duration
     before = samples.voltage[np.flatnonzero(pulses) - 1] if zero == "baseline" else 0.0
-    return x[pulses], samples.voltage[pulses] - before, samples.flags[pulses]
+    psv = samples.voltage[pulses] - before
+    known = np.isfinite(psv)
+    return x[pulses][known], psv[known], samples.flags[pulses][known]
 
 
 def _at(

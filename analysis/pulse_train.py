@@ -176,12 +176,13 @@ def _trains(state: MeasuredState, play: Played) -> Iterator[Train]:
         peak = play.pulses[rows]
         amplitude, width, gap, repeat = pulse[first].tolist()
         peaks, gaps = samples.voltage[peak], samples.voltage[~peak]
+        known = np.isfinite(samples.voltage)
         yield Train(
             state=state, shape=Shape(amplitude, width, gap), repeat=int(repeat),
             planned=last - first,
-            pulse=samples.pulse_index - samples.pulse_index[0] + 1,
-            time=play.end[rows] - play.program.start[rows.start],
-            voltage=samples.voltage, peak=peak,
+            pulse=(samples.pulse_index - samples.pulse_index[0] + 1)[known],
+            time=(play.end[rows] - play.program.start[rows.start])[known],
+            voltage=samples.voltage[known], peak=peak[known],
             first_peak=_pick(FIRST_PEAK, peaks, 0, 1),
             last_peak=_pick(LAST_PEAK, peaks, last - first - 1, last - first),
             first_gap=_pick(FIRST_GAP, gaps, 0, 1),
@@ -192,6 +193,8 @@ def _trains(state: MeasuredState, play: Played) -> Iterator[Train]:
 def _pick(definition: Definition, voltages: Array, index: int, planned: int) -> Measure:
     if index >= len(voltages):
         return Measure.undefined(definition, f"{len(voltages)} of {planned} were read")
+    if np.isnan(voltages[index]):
+        return Measure.undefined(definition, "beyond the measuring range")
     return Measure(definition, float(voltages[index]))
 
 

@@ -233,13 +233,17 @@ class RetentionAnalysis(Analysis[RetentionResult]):
         zero = float(driven.time[-1]) + float(asked["aperture"]) if len(driven) else 0.0
         time = rest.time - zero + float(asked["rest_aperture"]) / 2
         reference = gaps if self.options.reference == "gap-end" else driven
+        known = ~rest.over_range
+        rest, time = rest[known], time[known]
         level = asked["level"] if asked["pulses"] is None else None
         note = f"level asked for: {VOLTAGE.format(float(level))}" if level else ""
-        learned = (
-            Measure(LEARNED, float(reference.voltage[-1]), note=note)
-            if len(reference)
-            else Measure.undefined(LEARNED, "no pulse was read")
-        )
+        if not len(reference):
+            learned = Measure.undefined(LEARNED, "no pulse was read")
+        elif reference.over_range[-1]:
+            learned = Measure.undefined(LEARNED, "beyond the measuring range")
+        else:
+            learned = Measure(LEARNED, float(reference.voltage[-1]), note=note)
+        gaps = gaps[~gaps.over_range]
         return RetentionResult(
             provenance=Provenance.of(run), options=self.options, stimulus=stimulus,
             learning=np.array([gaps.time - zero, gaps.voltage]),

@@ -180,6 +180,8 @@ def _tries(run: Run) -> Iterator[Try]:
             levels = s.source_level[s.instant == Instant.PULSE_END]
             resistance, pulses = part.resistance, int(np.sign(levels).sum())
             continue
+        if s.over_range[-1]:
+            return
         time = float(s.time[-1])
         start = time if number == 0 else start
         yield Try(number, resistance, pulses, time - start, float(s.voltage[-1]))

@@ -72,3 +72,5 @@ def _provenance(run: Run) -> Iterator[str]:
         ("flags (sum)", {f.value: str(f.name).lower() for f in Flag}),
     ):
         yield f"{column}: " + ", ".join(f"{code} {name}" for code, name in names.items())
+    if over := int(run.samples.over_range.sum()):
+        yield f"{over} readings are flagged overrange: what stands for their value is none"

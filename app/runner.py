@@ -173,6 +173,8 @@ class Runner:
             if counted:
                 self._since = self._time
             readings = self._take(step)
+            if readings is not None and not counted:
+                _raise_if_over(readings)
             if counted:
                 self._remaining.taken(step, self._time - self._since)
             try:
@@ -253,7 +255,7 @@ class Runner:
         meter.stand_by()
         if trouble := self._timing.end():
             self._event("warning", trouble)
-        return Samples.concatenate(blocks)
+        return Samples.concatenate(blocks).blanked()
 
     def _block(self, play: Play, readout: Readout, started: float) -> Samples:
         program = play.program
@@ -293,7 +295,17 @@ class Runner:
         most = self._rig.limits.max_voltage
         # While nothing is driven, a device may be resting at what it was charged to before.
         volts = np.where(samples.source_level != 0, np.abs(samples.voltage), 0.0)
-        if (volts > _BEYOND * most).any():
+        beyond = volts > _BEYOND * most
+        if (unread := beyond & samples.over_range).any():
+            row = int(np.argmax(unread))
+            raise ComplianceError(
+                f"the voltage across the device was beyond the measuring range at pulse "
+                f"{samples.pulse_index[row]} of {play.label!r} while it was driven, so that nobody "
+                f"knows whether it kept its max_voltage of {VOLTAGE.format(most)}; the output is "
+                "off. Look for a range that was changed on the front panel, sense leads that are "
+                "off, or another source at the device"
+            )
+        if beyond.any():
             row = int(np.argmax(volts))
             raise ComplianceError(
                 f"{VOLTAGE.format(samples.voltage[row])} was read across the device at pulse "
@@ -339,6 +351,17 @@ class Runner:
     def _event(self, level: str, message: str) -> None:
         for sink in self._sinks:
             sink.event(Event(self._time, level, message))
+
+
+def _raise_if_over(readings: Samples) -> None:
+    """A closed loop decides by what it reads; by what is no value it must not."""
+    if over := int(np.count_nonzero(readings.over_range)):
+        raise InstrumentError(
+            f"{over} readings that a closed loop was to go by are beyond the measuring range, the "
+            f"first at pulse {readings.pulse_index[readings.over_range][0]}; they are kept, "
+            "flagged. Raise voltage_limit, whose range the meter measures in, if the device allows "
+            "it"
+        )
 
 
 def _samples(play: Play, readout: Readout, started: float, resistance: float) -> Samples:

@@ -73,9 +73,10 @@ def finish(path: Path, complete: Callable[[Run], Run] = lambda run: run) -> None
 def psv_curves(samples: Samples) -> dict[float, NDArray[np.float64]]:
     """PSV at the end of the gap after each pulse, in order, for each resistance in ohm.
 
-    Empty when there is no such reading, or more than `MOST_CURVES` resistances.
+    NaN where a reading was beyond the measuring range. Empty when there is no such reading, or
+    more than `MOST_CURVES` resistances.
     """
-    after = samples[(samples.instant == Instant.GAP_END) & (samples.pulse_index > 0)]
+    after = samples[(samples.instant == Instant.GAP_END) & (samples.pulse_index > 0)].blanked()
     resistances = dict.fromkeys(after.resistance.tolist())
     if len(resistances) > MOST_CURVES:
         return {}

@@ -140,6 +140,8 @@ class Run:
                 "start": self.info.start.isoformat(),
                 "outcome": str(self.outcome),
                 "simulated": int(self.info.simulated),
+                # Their values are as the instrument gave them, for example 9.91e37.
+                "readings_over_range": int(self.samples.over_range.sum()),
             },
         )
 

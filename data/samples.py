@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntFlag
 
 import numpy as np
@@ -16,7 +16,8 @@ class Flag(IntFlag):
     LIMIT = 1
     """The source was in compliance during the reading."""
     OVERRANGE = 2
-    """The reading is beyond the measuring range."""
+    """The reading is beyond the measuring range: its value stands for none, and is left out of
+    whatever is made of the readings."""
     LATE = 4
     """Taken later than requested by more than the instrument's stated timing error."""
     OVERRUN = 8
@@ -70,6 +71,21 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @property
+    def over_range(self) -> NDArray[np.bool_]:
+        """Which readings were beyond the measuring range, so that their values are none."""
+        return np.asarray((self.flags & Flag.OVERRANGE) != 0)
+
+    def blanked(self) -> Samples:
+        """The same with NaN for voltage and current of readings beyond the measuring range."""
+        over = self.over_range
+        if not over.any():
+            return self
+        return replace(
+            self, voltage=np.where(over, np.nan, self.voltage),
+            current=np.where(over, np.nan, self.current),
+        )  # fmt: skip
 
     def __getitem__(self, rows: slice | NDArray[np.bool_]) -> Samples:
         """The chosen rows, for example ``samples[samples.phase == 1]``."""

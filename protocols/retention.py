@@ -247,4 +247,7 @@ def last_voltage(readings: Readings | None) -> float:
     """The voltage at the end of the gap after the last pulse, in V."""
     if readings is None or not len(readings.voltage):
         raise ProtocolError("the learning needs the readings of its pulses")
-    return float(readings.voltage[-1])
+    voltage = float(readings.voltage[-1])
+    if math.isnan(voltage):
+        raise ProtocolError("the last reading of the learning is beyond the measuring range")
+    return voltage

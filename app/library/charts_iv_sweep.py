@@ -53,7 +53,7 @@ def _loop(s: SweepMeasures, result: IvSweepResult) -> list[Curve]:
     ]
     u, i = np.array(taken).reshape(-1, 2).T
     return [
-        Curve(name, loop.voltage, loop.current, state=state),
+        Curve(name, *loop.line, state=state),
         *([Curve(name, u, i, "fit", marks=True, line=False, state=state)] if taken else []),
     ]
 

@@ -11,6 +11,7 @@ import numpy as np
 from analysis.captions import DOT, symbol
 from analysis.iv_sweep import IvSweepAnalysis
 from analysis.overlay import names_of, weights
+from analysis.parts import remark
 from app.errors import InputError
 from app.library.browse import asked_states
 from app.library.chart import Array, Axis, Chart, Curve, Panel
@@ -67,6 +68,8 @@ def compare(runs: Sequence[Run], what: What) -> Chart:
             curves.setdefault(state, []).append(Curve(name, x, y, run=label))
             if stretch:
                 notes.append(f"{name}: the least and the greatest of each {stretch} readings")
+        if over := int(run.samples.over_range.sum()):
+            notes.append(f"{label}: {remark('overrange', over)}")
         if empty:
             notes.append(f"{label}: {_NONE[what]}")
     if not curves:
@@ -98,7 +101,7 @@ def _psv(run: Run) -> Found:
 
 def _trace(run: Run) -> Found:
     if len(run.samples):
-        yield None, "", run.samples.time, run.samples.voltage
+        yield None, "", run.samples.time, run.samples.blanked().voltage
 
 
 def _iv(run: Run) -> Found:
@@ -107,7 +110,7 @@ def _iv(run: Run) -> Found:
     result = IvSweepAnalysis().analyse(run)
     for s in result.sweeps:
         more = RATE.format(s.rate) if len(result.rates) > 1 else ""
-        yield s.state.nominal, more, s.chosen.loop.voltage, s.chosen.loop.current
+        yield s.state.nominal, more, *s.chosen.loop.line
 
 
 _KINDS: Mapping[What, Callable[[Run], Found]] = {"psv": _psv, "trace": _trace, "iv": _iv}
@@ -163,6 +166,7 @@ def _alert(runs: Sequence[Run]) -> str:
     for mark, count in (
         ("SIMULATED", sum(run.info.simulated for run in runs)),
         ("PARTIAL", sum(run.outcome is not Outcome.FINISHED for run in runs)),
+        ("OVER-RANGE READINGS LEFT OUT", sum(bool(run.samples.over_range.any()) for run in runs)),
     ):
         if count:
             marks.append(mark if count == len(runs) else f"{mark} ({count} of {len(runs)} runs)")

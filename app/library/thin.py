@@ -26,6 +26,8 @@ def thin(x: Array, y: Array) -> tuple[Array, Array, int]:
     count = -(-len(y) // stretch)
     # The last stretch is filled up with its last point.
     rows = np.minimum(np.arange(count * stretch), len(y) - 1).reshape(count, stretch)
-    extremes = np.sort(np.stack([y[rows].argmin(axis=1), y[rows].argmax(axis=1)], axis=1), axis=1)
+    # What is no number is neither the least nor the greatest.
+    least, greatest = (np.where(np.isnan(y), end, y)[rows] for end in (np.inf, -np.inf))
+    extremes = np.sort(np.stack([least.argmin(axis=1), greatest.argmax(axis=1)], axis=1), axis=1)
     chosen = np.take_along_axis(rows, extremes, axis=1).ravel()
     return x[chosen], y[chosen], stretch
