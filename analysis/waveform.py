@@ -96,7 +96,7 @@ class StateWaveform:
     time
         Middle of each reading's aperture after the start of the program, in s, shape (n,).
     voltage, current
-        In V and A, shape (n,).
+        In V and A, shape (n,); NaN beyond the measuring range.
     decay
         The fit to the last gap; None when it was not read or not long enough.
     decay_from
@@ -152,7 +152,7 @@ class WaveformResult(Result):
             "states": [
                 {
                     **s.state.as_json(), **as_json(s), "time": s.time.tolist(),
-                    "voltage": s.voltage.tolist(), "current": s.current.tolist(),
+                    "voltage": _listed(s.voltage), "current": _listed(s.current),
                 }
                 for s in self.states
             ],
@@ -228,6 +228,11 @@ def _state(state: MeasuredState, settling: float) -> StateWaveform:
     )  # fmt: skip
 
 
+def _listed(values: Array) -> list[float | None]:
+    """As JSON values; what was beyond the measuring range has none."""
+    return [None if math.isnan(v) else v for v in values.tolist()]
+
+
 def _edges(played: Played) -> list[int]:
     """The segments that begin with another level than the one before, as far as was read."""
     return (np.flatnonzero(np.diff(played.program.level[: len(played.samples)])) + 1).tolist()
@@ -247,6 +252,7 @@ def _step(played: Played, time: Array, k: int, settling: float) -> tuple[float, 
         (edges[place - 1], k, edges[place - 1]), (k, edges[place + 1], k),
     ):  # fmt: skip
         rows = np.arange(first, min(last, len(s)))
+        rows = rows[np.isfinite(s.voltage[rows])]
         begin = time[rows] - p.aperture / 2
         # Before the first edge nothing settles that a pulse has moved.
         rows = rows[begin >= p.start[since] + (settling if since else 0.0)]
@@ -317,6 +323,7 @@ def _decay(played: Played, time: Array, settling: float) -> tuple[Decay | None, 
     first = int(np.flatnonzero(p.level)[-1]) + 1
     zero = float(p.start[first])
     rows = np.arange(first, n)
+    rows = rows[np.isfinite(played.samples.voltage[rows])]
     rows = rows[time[rows] - p.aperture / 2 >= zero + settling]
     rows = rows[:: math.ceil(len(rows) / _MOST_FITTED) or 1]
     if len(rows) < _FEWEST:
@@ -346,4 +353,6 @@ def _last(definition: Definition, played: Played, instant: Instant) -> Measure:
     found = played.samples.voltage[played.samples.instant == instant]
     if len(found) < planned:
         return Measure.undefined(definition, f"{len(found)} of {planned} were read")
+    if np.isnan(found[-1]):
+        return Measure.undefined(definition, "beyond the measuring range")
     return Measure(definition, float(found[-1]))

@@ -25,6 +25,7 @@ from protocols.ppf import Ppf
 from protocols.protocol import Protocol
 from protocols.pulse_train import PulseTrains
 from protocols.retention import Retention
+from protocols.waveform import Waveform
 from protocols.width import Width
 
 RUNS: dict[str, Protocol] = {
@@ -39,6 +40,7 @@ RUNS: dict[str, Protocol] = {
         Ppf.build(states=(8000.0,)),
         PulseTrains.build(states=(8000.0,)),
         Retention.build(pulses=20, rest=100.0),
+        Waveform.build(states=(8000.0,)),
         Width.build(states=(500.0, 8000.0)),
     )
 }  # fmt: skip
