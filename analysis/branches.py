@@ -14,7 +14,7 @@ from analysis.analysis import Run
 from analysis.parts import counts
 from data.samples import Samples
 from protocols.program import Instant
-from protocols.quantities import OPEN, RESISTANCE
+from protocols.quantities import RESISTANCE
 
 Array = NDArray[np.float64]
 ReadInstant = Literal["gap-end", "pulse-end"]
@@ -137,7 +137,7 @@ def read_states(run: Run, instant: ReadInstant = "gap-end") -> tuple[State, ...]
         At which reading the weight is taken.
     """
     asked, codes = run.info.parameters, [run.info.phases.index(name) for name in PHASES]
-    nominal = [OPEN if r == "open" else float(r) for r in asked["states"]]
+    nominal = list(map(RESISTANCE.parse, asked["states"]))
     planned = (int(asked["up"]), int(asked["down"]))
     s = run.samples.blanked()
     rows = np.isin(s.phase, codes) & np.isin(s.instant, (Instant.PULSE_END, Instant.GAP_END))

@@ -20,7 +20,7 @@ from analysis.plays import ohm
 from analysis.weight_change import RANGE, STUDY, dynamic_range
 from data.samples import Samples
 from protocols.program import Instant
-from protocols.quantities import OPEN, RESISTANCE
+from protocols.quantities import RESISTANCE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -213,8 +213,7 @@ def cycles_in_full(run: Run) -> dict[int, tuple[Branch, Branch]]:
 
 def nominal_of(run: Run) -> float:
     """The regulating resistance that was asked for, in ohm; `inf` when open."""
-    value = run.info.parameters["resistance"]
-    return OPEN if value == "open" else float(value)
+    return RESISTANCE.parse(run.info.parameters["resistance"])
 
 
 def resistance_of(run: Run) -> float:

@@ -17,7 +17,7 @@ from analysis.parts import Part, flagged, parts_of
 from analysis.plays import ohm
 from analysis.weight_change import STUDY
 from protocols.program import Instant
-from protocols.quantities import CURRENT, OPEN, RESISTANCE, TIME, VOLTAGE
+from protocols.quantities import CURRENT, RESISTANCE, TIME, VOLTAGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -292,14 +292,11 @@ def _plan(asked: Any, period: float) -> Iterator[tuple[str, float, int]]:
     """Phase, resistance and readings of the PSV of every stretch that was asked for."""
     # The guard keeps a dwell that is a whole number of periods whole.
     pulses = int(float(asked["dwell"]) / period * (1 + 1e-12))
-    yield from (("learning", _resistance(r), pulses) for r in asked["states"])
+    yield from (("learning", RESISTANCE.parse(r), pulses) for r in asked["states"])
     if float(asked["forget_time"]):
-        yield "forgetting", _resistance(asked["forget_resistance"]), int(asked["forget_readings"])
-    yield from (("relearning", _resistance(r), pulses) for r in asked["relearn_states"])
-
-
-def _resistance(value: float | str) -> float:
-    return OPEN if value == "open" else float(value)
+        resistance = RESISTANCE.parse(asked["forget_resistance"])
+        yield "forgetting", resistance, int(asked["forget_readings"])
+    yield from (("relearning", RESISTANCE.parse(r), pulses) for r in asked["relearn_states"])
 
 
 def _train_measures(

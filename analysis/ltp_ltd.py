@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +15,7 @@ from analysis.energy import PulseEnergy, pulse_energy
 from analysis.measure import Measure, as_json, definitions, measures_of
 from analysis.nonlinearity import Convention, Nonlinearity, fit_nonlinearity
 from analysis.parts import remark
+from analysis.plays import ohm
 from analysis.weight_change import dynamic_range, effective_states, weight_change
 from protocols.quantities import CURRENT, TIME
 
@@ -291,8 +291,8 @@ def _measures(s: StateMeasures) -> Iterator[Measure]:
 def _state_json(s: StateMeasures) -> dict[str, Any]:
     up, down = PHASES
     return {
-        "nominal": _ohm(s.state.nominal),
-        "resistance": _ohm(s.state.resistance),
+        "nominal": ohm(s.state.nominal),
+        "resistance": ohm(s.state.resistance),
         "complete": s.state.complete,
         "reason": s.reason,
         "flagged": s.state.flagged,
@@ -314,9 +314,3 @@ def _branch_json(b: BranchMeasures) -> dict[str, Any]:
         "nonlinearity": b.nonlinearity.as_json(),
         "energy": b.energy.as_json(),
     }
-
-
-def _ohm(resistance: float) -> float | str | None:
-    if math.isnan(resistance):
-        return None
-    return "open" if math.isinf(resistance) else resistance

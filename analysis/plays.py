@@ -14,7 +14,7 @@ from analysis.parts import counts, remark
 from data.run import Outcome
 from data.samples import Samples
 from protocols.program import Instant, PulseProgram
-from protocols.quantities import OPEN, RESISTANCE
+from protocols.quantities import RESISTANCE
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def measured_states(run: Run) -> tuple[MeasuredState, ...]:
     that is asked for twice is one state. Programs of resets, phase 0 throughout, are left out.
     """
     programs = {p.digest: p for p in run.info.programs if p.phase.any()}
-    asked = [OPEN if r == "open" else float(r) for r in run.info.parameters["states"]]
+    asked = list(map(RESISTANCE.parse, run.info.parameters["states"]))
     found: dict[float, list[Played]] = {r: [] for r in asked}
     actual: dict[float, float] = {}
     for play in run.plays:
