@@ -13,20 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app import safeguards
 from app.remaining import Remaining
 from app.sinks import Progress, RunState, Sink
 from app.timing_log import TimingLog
 from data.errors import DataError
 from data.run import Event, Outcome, PlayInfo, RunInfo
-from data.samples import Flag, Samples
-from drivers.errors import ComplianceError, InstrumentError
+from data.samples import Samples
+from drivers.errors import InstrumentError
 from drivers.rig import Rig
 from drivers.source_meter import Readout
 from protocols.errors import ProtocolError
 from protocols.plan import Plan
 from protocols.program import PulseProgram
 from protocols.protocol import Protocol
-from protocols.quantities import CURRENT, OPEN, RESISTANCE, TIME, VOLTAGE
+from protocols.quantities import OPEN, RESISTANCE, TIME
 from protocols.steps import (
     ClosedLoop,
     Mark,
@@ -39,8 +40,6 @@ from protocols.steps import (
 
 _POLL = 0.05
 """Time between two looks at a running program, or for the end of a pause, in s of wall time."""
-_BEYOND = 1.05
-"""Voltage across the device over its greatest, from which the compliance did not hold."""
 _GRACE = 10.0
 """Time that a program may take beyond its own before it counts as lost, in s."""
 
@@ -174,7 +173,7 @@ class Runner:
                 self._since = self._time
             readings = self._take(step)
             if readings is not None and not counted:
-                _raise_if_over(readings)
+                safeguards.stop_without_value(readings)
             if counted:
                 self._remaining.taken(step, self._time - self._since)
             try:
@@ -277,43 +276,10 @@ class Runner:
         )  # fmt: skip
         for sink in self._sinks:
             sink.progress(progress)
-        self._raise_if_beyond(samples, play)
-        limited = (samples.flags & Flag.LIMIT) != 0
-        if program.on_limit == "fail" and limited.any():
-            row = int(np.argmax(limited))
-            limit = (VOLTAGE if program.source == "current" else CURRENT).format(program.limit)
-            raise ComplianceError(
-                f"the source reached its limit of {limit} at pulse {samples.pulse_index[row]} "
-                f"of {play.label!r} under R = {RESISTANCE.format(self._resistance)}; lower the "
-                "amplitude or play fewer or shorter pulses, or raise the limit if the device "
-                "allows it"
-            )
+        safeguards.stop_beyond(samples, play.label, self._rig.limits)
+        if program.on_limit == "fail":
+            safeguards.stop_at_limit(samples, play)
         return kept
-
-    def _raise_if_beyond(self, samples: Samples, play: Play) -> None:
-        """The compliance keeps the device within its limits; see that it does."""
-        most = self._rig.limits.max_voltage
-        # While nothing is driven, a device may be resting at what it was charged to before.
-        volts = np.where(samples.source_level != 0, np.abs(samples.voltage), 0.0)
-        beyond = volts > _BEYOND * most
-        if (unread := beyond & samples.over_range).any():
-            row = int(np.argmax(unread))
-            raise ComplianceError(
-                f"the voltage across the device was beyond the measuring range at pulse "
-                f"{samples.pulse_index[row]} of {play.label!r} while it was driven, so that nobody "
-                f"knows whether it kept its max_voltage of {VOLTAGE.format(most)}; the output is "
-                "off. Look for a range that was changed on the front panel, sense leads that are "
-                "off, or another source at the device"
-            )
-        if beyond.any():
-            row = int(np.argmax(volts))
-            raise ComplianceError(
-                f"{VOLTAGE.format(samples.voltage[row])} was read across the device at pulse "
-                f"{samples.pulse_index[row]} of {play.label!r}, although its max_voltage is "
-                f"{VOLTAGE.format(most)} and the source was set to keep it; the output is off. "
-                "Look for a limit that was changed on the front panel, sense leads that are off, "
-                "or another source at the device"
-            )
 
     def _announce_pausing(self, program: PulseProgram, started: float) -> None:
         if self._state is RunState.RUNNING and self._pausing:
@@ -351,17 +317,6 @@ class Runner:
     def _event(self, level: str, message: str) -> None:
         for sink in self._sinks:
             sink.event(Event(self._time, level, message))
-
-
-def _raise_if_over(readings: Samples) -> None:
-    """A closed loop decides by what it reads; by what is no value it must not."""
-    if over := int(np.count_nonzero(readings.over_range)):
-        raise InstrumentError(
-            f"{over} readings that a closed loop was to go by are beyond the measuring range, the "
-            f"first at pulse {readings.pulse_index[readings.over_range][0]}; they are kept, "
-            "flagged. Raise voltage_limit, whose range the meter measures in, if the device allows "
-            "it"
-        )
 
 
 def _samples(play: Play, readout: Readout, started: float, resistance: float) -> Samples:
