@@ -1,10 +1,11 @@
 """Keithley 2400 source-measure unit, programmed in SCPI: slow trains and staircases.
 
-The list and the timer run on the instrument. While they do, it queues every query until it is
-idle again, so its readings arrive together at the end; only an abort is carried out at once. What
-is forced is measured only where the limit may act; elsewhere it is the level as programmed. It
-is on GPIB or on a serial line, or on a raw socket that a server has made of one: readings are
-asked for as text, the only format on a serial line.
+The list and the timer run on the instrument. While they do, it queues every command until it is
+idle again, so its readings arrive together at the end, and the command that switches the output
+off waits in it from the start on; only an abort is carried out at once. What is forced is measured
+only where the limit may act; elsewhere it is the level as programmed. It is on GPIB or on a serial
+line, or on a raw socket that a server has made of one: readings are asked for as text, the only
+format on a serial line.
 
 Source: 2400 Series User's Manual (2400S-900-01), sections 11 and 18, appendix A. No instrument
 was at hand.
@@ -202,6 +203,8 @@ class Keithley2400(LinkedMeter):
             self._raise_errors("turning the output on")
             started = self._now()
             self._scpi.write(":INIT")
+            # Waits in the instrument until the program has ended, whoever is there by then.
+            self._scpi.output = 0
         return started
 
     def drain(self) -> Readout:

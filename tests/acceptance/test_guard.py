@@ -96,11 +96,17 @@ def test_a_killed_run_leaves_a_safe_rig_by_its_guard(start, fmes, served, tmp_pa
     assert "died; made safe by its guard" in done.stdout
 
 
-def test_a_program_ends_at_0_by_itself_when_all_are_killed(start, fmes, served, tmp_path):
-    bench = served(1.0)
+@pytest.mark.parametrize(
+    ("driver", "left"), [("keithley-2600b", "current"), ("keithley-2400", "high_z")]
+)
+def test_a_program_ends_at_0_by_itself_when_all_are_killed(
+    start, fmes, served, tmp_path, driver, left
+):
+    bench = served(1.0, driver=driver)
     process = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig))
-    until_pulses(process)
+    until(lambda: abs(bench.safe()["current"]) > 0.5e-3, "no pulse")
     kill(next(iter(records())).guard, process.pid)
+    killed = bench.bench.clock.now
 
     def idle():
         with bench.bench.lock:
@@ -109,8 +115,10 @@ def test_a_program_ends_at_0_by_itself_when_all_are_killed(start, fmes, served, 
 
     until(idle, "the program goes on")
     state = bench.safe()
-    assert state["mode"] != "high_z", "nobody was there to switch it off"
     assert abs(state["current"]) < 1e-6
+    assert state["mode"] == left, "nobody is there who could switch it off"
+    said = [e.what for e in bench.bench.journal if e.time > killed and "output off" in e.what]
+    assert bool(said) == (left == "high_z")
     # The next command finds it and makes it safe first.
     done = fmes("rig", "check", str(bench.rig))
     assert f"process {process.pid} on " in done.stdout

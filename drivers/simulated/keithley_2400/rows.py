@@ -44,6 +44,7 @@ def source_rows(find: Callable[[], Source]) -> list[Row]:
         Setting(f"{_SOURCE}:DELay:AUTO", "source_delay_auto", Boolean(True)),
         Action(f"{_SOURCE}:CLEar[:IMMediate]", clear),
         Setting(f"{_SOURCE}:CLEar:AUTO", "clear_auto", Boolean(False)),
+        Setting(f"{_SOURCE}:CLEar:AUTO:MODE", "clear_mode", Choice("ALWays|TCOunt", "ALW")),
         Setting(f"{_SOURCE}:SWEep:RANGing", "sweep_ranging", Choice("BEST|AUTO|FIXed", "BEST")),
         Setting("[:SENSe[1]]:FUNCtion:CONCurrent", "concurrent", Boolean(True)),
         Action("[:SENSe[1]]:FUNCtion[:ON]", lambda *a: _enable(find(), a[-1]),

@@ -271,10 +271,11 @@ class Source:
 
     def _store_point(self) -> None:
         self._store(self._point())
-        if self._flag("clear_auto"):
-            self.switch(on=False)
         self._passes += 1
-        if self._passes < self._number("trigger.count"):
+        counted = self._passes >= self._number("trigger.count")
+        if self._flag("clear_auto") and (counted or self._word("clear_mode") == "ALW"):
+            self.switch(on=False)
+        if not counted:
             self._trigger()
         elif self._arms < self._number("arm.count"):
             self._arm()

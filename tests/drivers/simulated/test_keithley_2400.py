@@ -147,6 +147,23 @@ def test_an_abort_is_carried_out_at_once(meter):
     assert meter.ask(":OUTP?") == "1"
 
 
+@pytest.mark.parametrize(
+    ("mode", "arms", "triggers", "times"), [("ALW", 1, 3, 3), ("TCO", 1, 3, 1), ("TCO", 3, 1, 3)]
+)
+def test_the_output_goes_off_by_itself_after_each_point_or_trigger_count(
+    meter, mode, arms, triggers, times
+):
+    meter.send(LIST)
+    meter.send(
+        f":ARM:COUN {arms};:TRIG:COUN {triggers};:SOUR:CLE:AUTO 1;:SOUR:CLE:AUTO:MODE {mode}"
+    )
+    meter.send(":INIT")
+    assert meter.ask("*OPC?") == "1"
+    assert meter.ask(":SOUR:CLE:AUTO:MODE?") == mode
+    assert sum("output off" in what for _, what in meter.journal()) == times
+    assert meter.ask(":OUTP?") == "0"
+
+
 def test_binary_is_a_block_without_a_length(meter):
     meter.send(f"{LIST}:FORM:DATA REAL,32\n:FORM:BORD SWAP\n:INIT")
     meter.send(":TRAC:DATA?")
