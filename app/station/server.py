@@ -6,6 +6,7 @@ import hmac
 import logging
 import socket
 import threading
+import time
 from typing import Any, Protocol
 
 from app.station.client import Client
@@ -16,6 +17,10 @@ _log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 PATIENCE = 10.0
 """Time that a connection may take to say hello, in s."""
+MOST_CLIENTS = 100
+"""Connections at once, windows and strangers."""
+_PAUSE = 0.1
+"""Time until the next try where the system could not take a connection, in s."""
 
 
 class Host(Protocol):
@@ -75,16 +80,35 @@ class Server:
             reader.join()
 
     def _accept(self) -> None:
+        """Let connections in; whatever one of them meets, the door stays."""
         while True:
-            connection, _ = self._listener.accept()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError as error:  # the system has no room for it now
+                _log.warning("a connection could not be taken: %s", error)
+                time.sleep(_PAUSE)
+                continue
             if self._closing:
                 connection.close()
                 return
-            client = Client(connection)
-            reader = threading.Thread(target=self._serve, args=(client,), name="from a window")
             with self._lock:
-                self._clients[client] = reader
-            reader.start()
+                full = len(self._clients) >= MOST_CLIENTS
+            if full:
+                _log.warning("a connection was closed: there are %d already", MOST_CLIENTS)
+                connection.close()
+                continue
+            self._admit(connection)
+
+    def _admit(self, connection: socket.socket) -> None:
+        try:
+            client = Client(connection)
+        except OSError:  # it has gone already
+            connection.close()
+            return
+        reader = threading.Thread(target=self._serve, args=(client,), name="from a window")
+        with self._lock:
+            self._clients[client] = reader
+        reader.start()
 
     def _serve(self, client: Client) -> None:
         attached = False

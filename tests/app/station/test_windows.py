@@ -1,7 +1,9 @@
 """Windows come, go, hang and die; the run and its file do not notice."""
 
+import contextlib
 import math
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from station_window import LONG, Window, run
 
+from app.station.server import MOST_CLIENTS
 from data.reader import open_run
 from data.run import Outcome
 
@@ -104,6 +107,24 @@ def test_a_window_that_comes_mid_run_gets_exactly_what_is_not_in_the_file_yet(st
     ends = np.cumsum([len(arrays["time"]) for _, arrays in blocks]) + resume["rows"]
     assert starts == [resume["rows"], *ends[:-1]]
     assert ends[-1] == len(whole)
+
+
+def test_strangers_who_keep_coming_take_the_door_from_no_window(window, station):
+    where = station.where.host, station.where.port
+    with contextlib.ExitStack() as stack:
+        strangers = [
+            stack.enter_context(socket.create_connection(where, timeout=60.0))
+            for _ in range(MOST_CLIENTS - 1)
+        ]
+        with socket.create_connection(where, timeout=60.0) as one_too_many:
+            assert one_too_many.recv(1) == b""
+        assert window.ask("read_back")["output"] == "off"
+        for stranger in strangers:
+            stranger.shutdown(socket.SHUT_WR)
+        assert {stranger.recv(1) for stranger in strangers} == {b""}
+        assert station.window().ask("read_back")["output"] == "off"
+    window.ask("quit")
+    assert f"a connection was closed: there are {MOST_CLIENTS} already" in station.end()
 
 
 def test_a_window_that_comes_between_runs_is_told_no_run(window, station, tmp_path):
