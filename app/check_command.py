@@ -10,14 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.experiment import Experiment, values_of
-from app.rehearsal import Rehearsal, rehearse
+from app.rehearsal import Rehearsal, is_short, rehearse
 from app.rigs import stated_capabilities
 from app.stimulus import draw, sketch
 from data.run import Outcome
 from protocols.plan import Plan
 from protocols.program import PulseProgram
 from protocols.quantities import RESISTANCE, TIME, VOLTAGE, with_prefix
-from protocols.steps import Play, ReturnToBaseline
+from protocols.steps import ReturnToBaseline
 
 
 def check_protocol(
@@ -35,7 +35,7 @@ def check_protocol(
     experiment = Experiment.prepare(name, preset=preset, values=values_of(settings), rig=rig)
     plan, console = experiment.plan, Console(highlight=False)
     capabilities = stated_capabilities(experiment.rig)
-    rehearsal = rehearse(experiment) if _is_short(plan) else None
+    rehearsal = rehearse(experiment) if is_short(plan) else None
     console.print(f"[bold]{escape(name)}[/] ({experiment.preset}): {experiment.protocol.title}")
     facts = Table(box=None, show_header=False, pad_edge=False)
     for what, value in (
@@ -64,14 +64,6 @@ def check_protocol(
 
 _PROGRAMS, _LEVELS = 3, 6
 """Programs, and levels of each, that are shown; a sweep or a set of widths has many."""
-_MOST_PLAYS, _MOST_SEGMENTS = 5000, 500_000
-"""Programs that are played, and segments of them, beyond which nothing is rehearsed."""
-
-
-def _is_short(plan: Plan) -> bool:
-    plays = [step.program for step in plan.steps if isinstance(step, Play)]
-    segments = sum(map(len, plays))
-    return len(plays) + len(plan.resets) <= _MOST_PLAYS and segments <= _MOST_SEGMENTS
 
 
 def _rehearsed(rehearsal: Rehearsal) -> tuple[tuple[str, str], ...]:

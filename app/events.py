@@ -1,7 +1,7 @@
 """The door for another program: events out as JSON lines, commands in as words.
 
 Every line on standard output is one JSON object with a key `event`: `begin`, `state`,
-`play`, `block`, `progress`, `mark`, `warning`, `info`, `fault` or `end`. Lines `pause`,
+`pausing`, `play`, `block`, `progress`, `mark`, `warning`, `info`, `fault` or `end`. Lines `pause`,
 `resume` and `abort` on standard input steer the run. When the reader goes away, or stops
 reading, the run carries on.
 """

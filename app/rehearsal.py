@@ -17,6 +17,8 @@ from app.rigs import make_bench, open_rig
 from app.runner import Result, Runner
 from app.sinks import RunState, Sink
 from data.samples import Samples
+from protocols.plan import Plan
+from protocols.steps import Play
 
 
 class _Collect(Sink):
@@ -54,6 +56,17 @@ class Rehearsal:
     def largest_voltage(self) -> float:
         """Greatest absolute voltage read across the device, in V."""
         return float(np.abs(self.samples.voltage).max(initial=0.0))
+
+
+_MOST_PLAYS, _MOST_SEGMENTS = 5000, 500_000
+"""Programs that are played, and segments of them, beyond which nothing is rehearsed."""
+
+
+def is_short(plan: Plan) -> bool:
+    """Whether a rehearsal takes seconds, not minutes."""
+    plays = [step.program for step in plan.steps if isinstance(step, Play)]
+    segments = sum(map(len, plays))
+    return len(plays) + len(plan.resets) <= _MOST_PLAYS and segments <= _MOST_SEGMENTS
 
 
 def rehearse(experiment: Experiment) -> Rehearsal:

@@ -282,9 +282,16 @@ class Runner:
         return kept
 
     def _announce_pausing(self, program: PulseProgram, started: float) -> None:
-        if self._state is RunState.RUNNING and self._pausing:
+        """Say that a pause waits for the program, or that it was taken back."""
+        if self._state is RunState.PAUSING and not self._pausing:
+            self._enter(RunState.RUNNING, "")
+        elif self._state is RunState.RUNNING and self._pausing:
             left = max(0.0, started + program.total_duration - self._time)
-            self._enter(RunState.PAUSING, f"waiting for the instrument, {TIME.format(left)}")
+            self._enter(
+                RunState.PAUSING, f"after the program that plays, at most {TIME.format(left)}"
+            )
+            for sink in self._sinks:
+                sink.pausing(left)
 
     def _checkpoint(self, what: str = "output off; volatile state decays meanwhile") -> None:
         """Between programs, with the output off: the place to abort or to pause."""

@@ -76,6 +76,9 @@ class Sink:
     def state(self, state: RunState, reason: str) -> None:
         """Whenever the run's state changes."""
 
+    def pausing(self, seconds: float) -> None:
+        """When a pause waits for the program that plays: for so long at most, in s of its time."""
+
     def program(self, program: PulseProgram) -> None:
         """Before the first play of a program that the plan does not hold (closed loops)."""
 

@@ -12,7 +12,7 @@ from protocols.plan import Plan
 
 
 class TellingSink(Sink, ABC):
-    """Tells `begin`, `state`, `play`, `progress`, `fault`, `end` and the run's log.
+    """Tells `begin`, `state`, `pausing`, `play`, `progress`, `fault`, `end` and the run's log.
 
     A line of the log is told under its level: `info`, `mark` or `warning`. How the readings
     are told is the matter of what derives from this.
@@ -43,6 +43,9 @@ class TellingSink(Sink, ABC):
 
     def state(self, state: RunState, reason: str) -> None:
         self.tell("state", state=state.value, reason=reason)
+
+    def pausing(self, seconds: float) -> None:
+        self.tell("pausing", seconds=seconds)
 
     def play(self, play: PlayInfo) -> None:
         self.tell("play", **asdict(play))

@@ -49,9 +49,7 @@ class ChartPanel(QtWidgets.QWidget):
         row = QtWidgets.QHBoxLayout()
         row.addWidget(self.plot, 1)
         if panel.cells and np.isfinite(panel.cells.values).any():
-            values = panel.cells.values
-            levels = float(np.nanmin(values)), float(np.nanmax(values))
-            bar = ColourBar(levels, panel.cells.label, panel.cells.unit, MAP_COLOURS)
+            bar = ColourBar(panel.cells, MAP_COLOURS)
             bar.getAxis("bottom").setHeight(BOTTOM)
             row.addWidget(bar)
         layout.addLayout(row, 1)

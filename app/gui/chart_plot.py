@@ -102,8 +102,10 @@ class ChartPlot(Plot):
         """Cells between their edges: on a logarithmic axis between the edges' logarithms."""
         x, y = along(cells.x_edges, self.panel.x), along(cells.y_edges, self.panel.y)
         corners = np.meshgrid(x, y)
-        self.mesh = pg.PColorMeshItem(colorMap=pg.colormap.get(MAP_COLOURS))
-        self.mesh.setData(corners[0], corners[1], cells.values)
+        self.mesh = pg.PColorMeshItem(
+            colorMap=pg.colormap.get(MAP_COLOURS), levels=(0.0, 1.0), enableAutoLevels=False
+        )
+        self.mesh.setData(corners[0], corners[1], cells.shade(cells.values))
         self.mesh.setZValue(-5)
         self.box.addItem(self.mesh, ignoreBounds=True)
 

@@ -7,6 +7,7 @@ import numpy as np
 from app.gui import theme
 from app.gui.binding import QtCore, QtWidgets, pg
 from app.gui.scale import Scale
+from app.library.chart import Cells
 
 _STEPS = 128
 _WIDTH = 86
@@ -14,22 +15,17 @@ _WIDTH = 86
 
 
 class ColourBar(pg.PlotWidget):
-    """A bar of colours from the least to the greatest value.
+    """A bar of the colours of cells, along an even axis of their values.
 
     Parameters
     ----------
-    levels
-        Least and greatest value, in the SI unit.
-    label, unit
-        What they are.
+    cells
+        What is coloured.
     colours
         Name of the colour map.
     """
 
-    def __init__(
-        self, levels: tuple[float, float], label: str, unit: str, colours: str,
-        parent: QtWidgets.QWidget | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, cells: Cells, colours: str, parent: QtWidgets.QWidget | None = None) -> None:
         axis = Scale("right")
         super().__init__(parent, axisItems={"right": axis})
         self.setFixedWidth(_WIDTH)
@@ -46,12 +42,16 @@ class ColourBar(pg.PlotWidget):
         bottom.setPen(None)
         self.showAxis("right")
         self.axis = axis
-        axis.describe(label, unit)
-        lo, hi = levels if levels[0] < levels[1] else (levels[0] - 0.5, levels[1] + 0.5)
+        axis.describe(cells.label, cells.unit)
+        lo, hi = cells.levels
         edges = np.linspace(lo, hi, _STEPS + 1)
         middles = (edges[1:] + edges[:-1]) / 2
         x, y = np.meshgrid([0.0, 1.0], edges)
-        bar = pg.PColorMeshItem(x, y, middles[:, np.newaxis], colorMap=pg.colormap.get(colours))
+        shades = cells.shade(middles)[:, np.newaxis]
+        bar = pg.PColorMeshItem(
+            x, y, shades, colorMap=pg.colormap.get(colours), levels=(0.0, 1.0),
+            enableAutoLevels=False,
+        )  # fmt: skip
         self.addItem(bar)
         self.setRange(xRange=(0, 1), yRange=(lo, hi), padding=0)
         look = theme.current()

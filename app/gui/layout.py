@@ -21,6 +21,7 @@ from app.gui.status_bar import StatusBar
 Qt = QtCore.Qt
 LEAST_SIZE = (1024, 640)
 """Least size of the window for which everything can be reached, in pixels."""
+_FIRST_SIZE = (1280, 800)
 _NEWS = "  \N{BULLET}"
 _EMPTY = {
     "PPF": "A finished PPF run draws its curve and its map here; or select one below.",
@@ -117,10 +118,17 @@ class Layout:
 
     def show_state(self, view: StationView, allowed: Allowed, folder: Path) -> None:
         """Follow the station."""
+        why = why_not(view, self.form.verdict)
         mark = " - SIMULATED" if view.connected and view.simulated else ""
         self._window.setWindowTitle(f"fmes-lab - {view.activity.value}{mark}")
         self.run.setEnabled(allowed.run)
+        self._why_not.setEnabled(not allowed.run)
         self.queue.setEnabled(allowed.queue)
+        for act, tip in self._tips.items():
+            act.setToolTip(tip if act.isEnabled() or not why else f"{tip}\n{why}")
+        self.live.set_empty_text(
+            why or f"Press Ctrl+Enter to run {self.form.protocol} on {_rig(view)}."
+        )
         self.start.setEnabled(allowed.start)
         self.start.setText(allowed.start_text)
         self.pause.setEnabled(allowed.pause)
@@ -129,6 +137,11 @@ class Layout:
         self.campaign.setEnabled(view.connected)
         self.rig.show_state(view, allowed)
         self.status.show_state(view, folder)
+
+    def point_out(self) -> None:
+        """Say why Run cannot be used, and bring it into view."""
+        self.form.point_out()
+        self.status.say(self.run.toolTip().partition("\n")[2].partition("\n")[0])
 
     def set_dark(self, dark: bool) -> None:
         """Tell what draws itself."""
@@ -168,7 +181,6 @@ class Layout:
         rows.addWidget(self._whole, 1)
         window.setCentralWidget(middle)
         window.setMinimumSize(*LEAST_SIZE)
-        window.resize(1280, 800)
 
     def restore(self, preferences: Preferences) -> None:
         """Put the window and its splitters where they were."""
@@ -177,6 +189,13 @@ class Layout:
                 widget.restoreState(state)
         if (state := preferences.geometry("window")) is not None:
             self._window.restoreGeometry(state)
+        else:
+            self._window.resize(self._first_size())
+
+    def _first_size(self) -> QtCore.QSize:
+        """A size that leaves room for the frame on the screen: the status bar must be seen."""
+        room = self._window.screen().availableSize() - QtCore.QSize(8, 48)
+        return QtCore.QSize(*_FIRST_SIZE).boundedTo(room).expandedTo(QtCore.QSize(*LEAST_SIZE))
 
     def save(self, preferences: Preferences) -> None:
         """Remember where the window and its splitters are."""
@@ -204,6 +223,10 @@ class Layout:
         self.queue.setShortcuts(
             [QtGui.QKeySequence("Ctrl+Shift+Return"), QtGui.QKeySequence("Ctrl+Shift+Enter")]
         )
+        self._tips = {act: act.toolTip() for act in (self.run, self.queue)}
+        # The keys of an action that cannot be used do nothing; they shall say why.
+        self._why_not = QtWidgets.QShortcut(QtGui.QKeySequence("Ctrl+Return"), window)
+        self._why_not.activated.connect(self.point_out)
         self.start = action("Start queue", "Ctrl+Shift+P", "Play what waits", "start")
         self.pause = action("Pause", "Ctrl+P", "Pause between programs, or carry on", "pause")
         # F12 is seen by `abort_key` before any widget, so the action has no shortcut of its own.
@@ -221,6 +244,10 @@ class Layout:
         self.quit = action("&Quit", "Ctrl+Q", "Close the window", "quit")
         self.dark = action("&Dark theme", "", "Light on dark", "dark")
         self.dark.setCheckable(True)
+        self.rehearse = action(
+            "Re&hearse what the form describes", "", "Say which voltage to expect", "rehearse"
+        )
+        self.rehearse.setCheckable(True)
 
     def _tool_bar(self, window: QtWidgets.QMainWindow) -> None:
         bar = QtWidgets.QToolBar("Run", movable=False)
@@ -246,6 +273,8 @@ class Layout:
         file.addAction(self.quit)
         run = bar.addMenu("&Run")
         run.addActions([self.run, self.queue, self.start, self.pause, self.abort])
+        run.addSeparator()
+        run.addAction(self.rehearse)
         view = bar.addMenu("&View")
         for k in range(self.tabs.count()):
             act = QtWidgets.QAction(self.tabs.tabText(k), window)
@@ -254,6 +283,19 @@ class Layout:
             view.addAction(act)
         view.addSeparator()
         view.addActions([self.kind, self.find, self.dark])
+
+
+def why_not(view: StationView, verdict: str) -> str:
+    """Why what the form describes cannot be run now; "" when it can."""
+    if view.playing:
+        return "a run is going on; Queue puts this one behind it"
+    if not view.connected:
+        return "no rig is connected; Connect is in the panel Rig"
+    return verdict
+
+
+def _rig(view: StationView) -> str:
+    return "the simulated rig" if view.simulated else str(view.rig.get("meter"))
 
 
 def _plain(text: str) -> str:

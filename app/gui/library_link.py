@@ -23,11 +23,19 @@ _PATIENCE = 60_000
 class LibraryLink(QtCore.QObject):
     """Asks the library one thing after the other; it starts with the first question.
 
-    A library that dies or hangs is replaced; the question that it was at gets an error.
+    A library that dies or hangs is replaced; the question that it was at gets an error. A gentle
+    one leaves the processor to others.
     """
 
-    def __init__(self, parent: QtCore.QObject | None = None, patience: int = _PATIENCE) -> None:
+    def __init__(
+        self,
+        parent: QtCore.QObject | None = None,
+        patience: int = _PATIENCE,
+        *,
+        gentle: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._arguments = ["-m", "app.library.worker", *(["--gentle"] if gentle else [])]
         self._numbers = count(1)
         self._waiting: deque[tuple[dict[str, Any], Reply]] = deque()
         self._asked: tuple[dict[str, Any], Reply] | None = None
@@ -43,7 +51,7 @@ class LibraryLink(QtCore.QObject):
         self._next()
 
     def close(self) -> None:
-        """End the library."""
+        """End the library and forget what was asked; the next question starts another."""
         self._waiting.clear()
         self._asked = None
         self._hanging.stop()
@@ -63,7 +71,7 @@ class LibraryLink(QtCore.QObject):
             process.setProcessChannelMode(QtCore.QProcess.ProcessChannelMode.ForwardedErrorChannel)
             process.readyReadStandardOutput.connect(self._read)
             process.finished.connect(self._died)
-            process.start(sys.executable, ["-m", "app.library.worker"])
+            process.start(sys.executable, self._arguments)
         return self._process
 
     def _read(self) -> None:

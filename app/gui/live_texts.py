@@ -14,6 +14,11 @@ SIGNS = {Flag.LIMIT: "\N{BLACK UP-POINTING TRIANGLE}", Flag.OVERRANGE: "×",
          Flag.LATE: "\N{BLACK DIAMOND}", Flag.OVERRUN: "\N{WHITE SQUARE}"}  # fmt: skip
 """What stands beside a flagged reading in the plot."""
 
+_WAITING = (
+    "Waiting for the first reading. A slow instrument (a 2400) tells its readings when a program "
+    "has ended."
+)
+
 
 def counts(readings: Readings) -> str:
     """How much was read."""
@@ -52,7 +57,7 @@ def hint(readings: Readings, ended: bool, pulses: bool) -> str:
     if readings.waiting:
         return f"Reading what was measured so far ({_count(readings.rows_in_file, 'reading')})."
     if not readings.rows:
-        return "The run ended without a reading." if ended else "Waiting for the first reading."
+        return "The run ended without a reading." if ended else _WAITING
     if not pulses:
         return "No reading has a value."
     return (

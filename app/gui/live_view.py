@@ -21,7 +21,7 @@ from app.gui.readings import Block, Readings, Sight
 from app.gui.state_colours import name, palette
 from protocols.quantities import RESISTANCE
 
-EMPTY_TEXT = "Press Ctrl+Enter to run LTP/LTD on the simulated rig."
+EMPTY_TEXT = "A run that is played draws its curve here."
 INTERVAL = 33
 """Least time between two frames, in ms."""
 ROWS_A_FRAME = 50_000

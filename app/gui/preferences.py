@@ -31,6 +31,15 @@ class Preferences:
     def dark(self, dark: bool) -> None:
         self._settings.setValue("dark", "true" if dark else "false")
 
+    @property
+    def rehearse(self) -> bool:
+        """Whether what the form describes is rehearsed."""
+        return self._settings.value("rehearse", "true") in (True, "true")
+
+    @rehearse.setter
+    def rehearse(self, rehearse: bool) -> None:
+        self._settings.setValue("rehearse", "true" if rehearse else "false")
+
     def geometry(self, name: str) -> QtCore.QByteArray | None:
         """What `keep_geometry` kept under that name."""
         value = self._settings.value(f"geometry/{name}")

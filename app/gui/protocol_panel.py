@@ -15,8 +15,10 @@ from app.errors import InputError
 from app.gui import theme
 from app.gui.binding import QtCore, QtWidgets, Signal
 from app.gui.checked import Choice
+from app.gui.expectation import Expectation
 from app.gui.form_rows import label_of, wrapped
 from app.gui.latest import Latest
+from app.gui.library_link import LibraryLink
 from app.gui.prospect import Draft, Prospect, foresee
 from app.gui.protocol_form import ProtocolForm
 from app.gui.stimulus_preview import StimulusPreview
@@ -49,6 +51,9 @@ class ProtocolPanel(QtWidgets.QGroupBox):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__("Protocol", parent)
         self._rig: RigFile | None = RigFile()
+        self._rig_path = ""
+        self.rehearsals = LibraryLink(self, gentle=True)
+        self.expected = Expectation(self.rehearsals)
         self._draft: Draft | None = None
         self._prospect: Prospect | None = None
         self._kinds = Choice()
@@ -96,6 +101,14 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         """Name of the protocol, or file and class of the user's own."""
         return str(self._kinds.currentData())
 
+    @property
+    def verdict(self) -> str:
+        """What stands against a run as it stands, in words; "" while nothing does."""
+        kind = self._chip.property("kind")
+        if kind == "ready":
+            return ""
+        return f"{self._chip.text()}: {self._verdict.text()}".removesuffix(": ")
+
     def request(self) -> dict[str, Any]:
         """The run as the station takes it, a copy that later edits leave alone.
 
@@ -125,9 +138,9 @@ class ProtocolPanel(QtWidgets.QGroupBox):
 
     # What is put in
 
-    def set_rig(self, rig: RigFile | None) -> None:
-        """Hold runs against this rig; None when there is none that could be used."""
-        self._rig = rig
+    def set_rig(self, rig: RigFile | None, path: str = "") -> None:
+        """Hold runs against this rig, of this file; None when there is none that could be used."""
+        self._rig, self._rig_path = rig, path
         self._check()
 
     def load(
@@ -156,6 +169,11 @@ class ProtocolPanel(QtWidgets.QGroupBox):
             self._kinds.setCurrentIndex(self._kinds.findData(protocol))
         self._use(form)
 
+    def set_rehearsing(self, wanted: bool) -> None:
+        """Whether what the form describes is rehearsed."""
+        self.expected.wanted = wanted
+        self._check()
+
     def set_dark(self, _dark: bool) -> None:
         """Draw in the colours of the theme that the application has now."""
         self.preview.update()
@@ -169,13 +187,14 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         choice.addWidget(self._kinds, 1)
         verdict = QtWidgets.QHBoxLayout()
         verdict.addWidget(self._chip)
-        verdict.addStretch(1)
+        verdict.addWidget(self.expected, 1)
         column = QtWidgets.QVBoxLayout(self)
         column.addLayout(choice)
-        column.addWidget(self._title)
-        column.addLayout(self._holder)
+        # Above the form: what stands against a run is seen without scrolling.
         column.addLayout(verdict)
         column.addWidget(self._verdict)
+        column.addWidget(self._title)
+        column.addLayout(self._holder)
         column.addWidget(self.preview)
         column.addWidget(self._facts)
         column.addStretch(1)
@@ -222,6 +241,7 @@ class ProtocolPanel(QtWidgets.QGroupBox):
     def _check(self) -> None:
         """Have what the form asks for worked out, unless a field is not accepted alone."""
         self._draft = self._prospect = None
+        self.expected.forget()
         try:
             if self._broken:
                 raise InputError(self._broken)
@@ -234,6 +254,7 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         else:
             self._latest.ask(self._draft)
             self._paint("checking", "CHECKING")
+            self._verdict.hide()
         self.changed.emit()
 
     def _foreseen(self, prospect: Prospect) -> None:
@@ -247,6 +268,10 @@ class ProtocolPanel(QtWidgets.QGroupBox):
             self._say("error", "THE RIG REFUSES", "\n".join(prospect.refusals), prospect)
         else:
             self._say("ready", "READY", "", prospect)
+            self.expected.rehearse({
+                "protocol": self.protocol, "preset": prospect.draft.preset,
+                "values": prospect.draft.values, "rig": self._rig_path or None,
+            })  # fmt: skip
         self.changed.emit()
 
     def _say(self, kind: str, chip: str, verdict: str, prospect: Prospect | None) -> None:

@@ -138,10 +138,13 @@ class RigPanel(QtWidgets.QGroupBox):
             Activity.AWAY: "no station", Activity.CONNECTING: "connecting",
             Activity.DISCONNECTED: "disconnected",
         }.get(view.activity, "SIMULATED" if view.simulated else "connected")  # fmt: skip
+        if view.connected and view.output == "unknown":
+            chip = "no answer"
         self._chip.setText(chip)
         theme.set_kind(self._chip, chip.split()[-1].lower())
         self._identity.setText(_identity(view))
         self._output.setText(view.output_words)
+        theme.set_kind(self._output, view.output)
         self._output.setToolTip(view.output_text or "as read back from the instruments")
         self._show_states(view)
 

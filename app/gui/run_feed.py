@@ -27,11 +27,14 @@ class RunFeed(QtCore.QObject):
         What is known of a run that has ended: its last progress and its end.
     warned
         Text of a warning.
+    pausing
+        How long a pause waits at most for the program that plays, in s of the instruments' time.
     """
 
     progressed = Signal(dict)
     ended = Signal(dict, dict)
     warned = Signal(str)
+    pausing = Signal(float)
 
     def __init__(
         self, live: LiveView, log: QtWidgets.QPlainTextEdit, library: LibraryLink,
@@ -46,6 +49,7 @@ class RunFeed(QtCore.QObject):
             "begin": self._began, "state": self._entered, "progress": self._went_on,
             "info": self._noted, "mark": self._noted, "warning": self._noted,
             "fault": self._noted, "end": self._end, "resume_from": self._catch_up,
+            "pausing": lambda message: self.pausing.emit(float(message["seconds"])),
         }  # fmt: skip
 
     @property
@@ -121,11 +125,16 @@ class RunFeed(QtCore.QObject):
 
 
 def describe_failure(progress: Mapping[str, Any], end: Mapping[str, Any], output: str) -> str:
-    """What happened, where, in which state the output is, and what was saved."""
+    """Whether it is safe, what happened, where, and what was saved; the shortest that says so."""
     where = ""
     if progress.get("pulses"):
         where = f" at pulse {progress['pulse']} of {progress['pulses']}"
     elif progress.get("label"):
         where = f" during '{progress['label']}'"
     saved = f" What was read is in {end['file']}." if end.get("file") else ""
-    return f"The run {end['outcome']}{where}: {end['reason']}. {output}.{saved}".replace("..", ".")
+    # What each instrument did not answer is for the details; what to do about it comes first.
+    reason = str(end["reason"]).partition("; state UNKNOWN of")[0]
+    safe = output
+    if "UNKNOWN" in output:
+        safe += ": switch the instruments off by hand and disconnect the device before you touch it"
+    return f"{safe}. The run {end['outcome']}{where}: {reason}.{saved}".replace("..", ".")

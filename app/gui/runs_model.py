@@ -19,8 +19,8 @@ STATUS_WORDS = {
     "unreadable": "Unreadable", "interrupted": "Interrupted",
 }  # fmt: skip
 
-UNDER_WAY = ("pausing", "paused", "aborting")
-"""Statuses of a run that plays, besides running."""
+UNDER_WAY = ("running", "pausing", "paused", "aborting")
+"""Statuses of a run that plays."""
 
 
 class Column(IntEnum):
@@ -82,7 +82,12 @@ class Row:
     @property
     def recorded_and_ended(self) -> bool:
         """Whether there is a file that nobody writes to any more, as far as is known."""
-        return bool(self.file) and self.status not in ("waiting", "running", *UNDER_WAY)
+        return bool(self.file) and self.status not in ("waiting", *UNDER_WAY)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is being played."""
+        return self.status in UNDER_WAY
 
     @property
     def recoverable(self) -> bool:
@@ -269,7 +274,7 @@ class RunsModel(QtCore.QAbstractTableModel):
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if column is Column.SHOWN and _readable(row):
             flags |= Qt.ItemFlag.ItemIsUserCheckable
-        if column in (Column.TAGS, Column.NOTES) and row.file and row.status != "running":
+        if column in (Column.TAGS, Column.NOTES) and row.file and not row.under_way:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -320,7 +325,7 @@ class Filter(QtCore.QSortFilterProxyModel):
     def filterAcceptsRow(self, source_row: int, source_parent: QtCore.QModelIndex) -> bool:  # noqa: N802, ARG002
         model = self.sourceModel()
         row: Row = model.index(source_row, 0).data(Qt.ItemDataRole.UserRole)
-        if row.status in ("waiting", "running"):
+        if row.status == "waiting" or row.under_way:
             return True
         text = " ".join((
             row.protocol, row.sample, row.start, *row.tags, row.notes, row.states,

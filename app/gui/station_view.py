@@ -128,6 +128,13 @@ class StationView:
         """Whether they are emulated."""
         return bool(self.rig.get("simulated"))
 
+    def wall_time(self, seconds: float) -> float:
+        """How long a time on the instruments is to whoever waits, in s."""
+        speed = self.rig.get("speed")
+        if speed is None:
+            return seconds
+        return seconds / speed if isinstance(speed, (int, float)) else 0.0
+
     @property
     def playing(self) -> bool:
         """Whether a run is between its start and its end."""
@@ -141,6 +148,13 @@ class StationView:
     def run(self, number: int | None) -> QueuedRun | None:
         """The run of that number."""
         return next((run for run in self.queue if run.number == number), None)
+
+    @property
+    def run_word(self) -> str:
+        """How the run that plays stands, as its row in the table says it; "" when it just runs."""
+        words = {Activity.PAUSING: "pausing", Activity.PAUSED: "paused",
+                 Activity.STOPPING: "aborting"}  # fmt: skip
+        return words.get(self.activity, "")
 
     @property
     def resistance_text(self) -> str:

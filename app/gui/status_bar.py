@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from app.gui import theme
-from app.gui.binding import QtWidgets
+from app.gui.binding import QtCore, QtWidgets
 from app.gui.station_view import Activity, StationView
 
 _NAMES = ("state", "simulated", "resistance", "output")
@@ -23,6 +24,9 @@ class StatusBar(QtWidgets.QStatusBar):
         self.setSizeGripEnabled(False)
         self.setContentsMargins(4, 0, 4, 2)
         self._started: float | None = None
+        self._paused_by: float | None = None
+        self._counting = QtCore.QTimer(self, interval=250)
+        self._counting.timeout.connect(self._count_down)
         self._labels: dict[str, QtWidgets.QLabel] = {}
         for name in (*_NAMES, *_AT_THE_RIGHT):
             label = self._labels[name] = QtWidgets.QLabel()
@@ -32,7 +36,22 @@ class StatusBar(QtWidgets.QStatusBar):
             else:
                 self.addPermanentWidget(label)
         self._labels["simulated"].setText("SIMULATED")
+        # Qt's own messages would cover what the rig does and whether the output is on.
+        self._message = QtWidgets.QLabel()
+        self._message.setObjectName("status_message")
+        self._message.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred
+        )
+        self.addWidget(self._message, 1)
+        self._forget = QtCore.QTimer(self, interval=8000, singleShot=True)
+        self._forget.timeout.connect(self._message.clear)
         self._labels["folder"].setMaximumWidth(420)
+
+    def say(self, text: str) -> None:
+        """Say something for a while, beside the state."""
+        self._message.setText(text)
+        self._message.setToolTip(text)
+        self._forget.start()
 
     def show_state(self, view: StationView, folder: Path) -> None:
         """Say how things stand.
@@ -42,10 +61,13 @@ class StatusBar(QtWidgets.QStatusBar):
         folder
             Where runs are recorded.
         """
-        words = view.activity.value
         if view.activity is Activity.PAUSING:
-            words += " (waiting for the instrument)"
-        self._say("state", words, view.activity.name.lower())
+            self._say("state", "", "pausing")
+            self._count_down()
+        else:
+            self._counting.stop()
+            self._paused_by = None
+            self._say("state", view.activity.value, view.activity.name.lower())
         self._labels["simulated"].setVisible(view.connected and view.simulated)
         self._say("resistance", view.resistance_text)
         self._say("output", view.output_words, view.output)
@@ -55,6 +77,19 @@ class StatusBar(QtWidgets.QStatusBar):
         if not view.playing:
             self._started = None
             self._say("time", "")
+
+    def expect_pause(self, seconds: float) -> None:
+        """Count down the time after which the program that plays has ended and the run pauses."""
+        self._paused_by = time.monotonic() + seconds
+        self._counting.start()
+        self._count_down()
+
+    def _count_down(self) -> None:
+        words = f"{Activity.PAUSING.value} after this program"
+        if self._paused_by is not None:
+            left = math.ceil(self._paused_by - time.monotonic())
+            words += f", at most {left} s" if left > 0 else ", any moment"
+        self._say("state", words)
 
     def show_progress(self, progress: Mapping[str, Any]) -> None:
         """Say how far the run is, and when it will have ended at the pace so far."""

@@ -150,7 +150,7 @@ def palette(chosen: Look) -> QtGui.QPalette:
 
 _PROPERTY = "fmes_dark"
 _KINDS = {
-    "good": ("connected", "on", "running", "ready", "finished"),
+    "good": ("connected", "running", "ready", "finished"),
     "busy": (
         "connecting",
         "pausing",
@@ -161,8 +161,8 @@ _KINDS = {
         "waiting",
         "result",
     ),
-    "warning": ("warning", "held", "disconnected", "away", "aborted"),
-    "fault": ("fault", "unknown", "failed", "error"),
+    "warning": ("warning", "held", "disconnected", "away", "aborted", "on"),
+    "fault": ("fault", "unknown", "failed", "error", "answer"),
 }
 """Which words, as the property `kind` of a label or frame, have which ink."""
 
@@ -175,7 +175,8 @@ def _chips(chosen: Look) -> str:
     rules = [
         'QLabel[kind], QLabel[chip="true"] { border: 1px solid palette(mid); border-radius: 3px;'
         " padding: 1px 6px; }",
-        "QLabel#message, QLabel#together, QLabel#difference { border: none; padding: 0; }",
+        "QLabel#message, QLabel#together, QLabel#difference, QLabel#expected"
+        " { border: none; padding: 0; }",
         "QFrame#banner { border: 2px solid palette(mid); border-radius: 3px; }",
         "QLabel#banner_kind { font-weight: bold; }",
         f"QLabel#status_simulated {{ color: {chosen.warning}; border: 1px solid {chosen.warning};"

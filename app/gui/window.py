@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -72,6 +73,8 @@ class Window(QtWidgets.QMainWindow):
         self._fresh.timeout.connect(self.refresh_runs)
         self._connect_signals()
         self.layout_.restore(preferences)
+        self.layout_.form.expected.wanted = preferences.rehearse
+        self.layout_.rehearse.setChecked(preferences.rehearse)
         self.set_dark(preferences.dark)
         self._show()
 
@@ -96,7 +99,7 @@ class Window(QtWidgets.QMainWindow):
         if view.connected:
             self.layout_.rig.choose(str(view.rig.get("path") or ""))
         if view.rig != before.rig:
-            self.layout_.form.set_rig(self._rig_file())
+            self.layout_.form.set_rig(self._rig_file(), self.layout_.rig.path)
         self._show()
         if self._ended and not view.playing:
             self._explain(*self._ended)
@@ -138,7 +141,8 @@ class Window(QtWidgets.QMainWindow):
         remedies = [Remedy("&Retry", lambda: self._retry(int(end.get("run") or 0)))]
         if self._view.waiting:
             remedies.append(Remedy("Con&tinue queue", self.start_queue))
-        self.banner.tell(kind, text, self.layout_.log.toPlainText()[-4000:], tuple(remedies))
+        details = f"{end['reason']}\n\n{self.layout_.log.toPlainText()[-4000:]}"
+        self.banner.tell(kind, text, details, tuple(remedies))
 
     def _offer_result(self, file: str, protocol: str) -> None:
         tab = self.layout_.result_tab(protocol)
@@ -266,7 +270,7 @@ class Window(QtWidgets.QMainWindow):
                     self.banner.tell("WARNING", f"not exported: {problem}")
                 else:
                     self.feed.say(f"exported {path}")
-                    self.statusBar().showMessage(f"exported {path}", 8000)
+                    self.layout_.status.say(f"exported {path}")
 
             export(self._library, source, path, self._preferences.dark, done)
 
@@ -289,7 +293,12 @@ class Window(QtWidgets.QMainWindow):
         self._library.ask("rows", answered, folder=str(self._preferences.folder))
 
     def _show_rows(self) -> None:
-        self.model.update_rows(joined(self._view.queue, self._recorded))
+        rows = joined(self._view.queue, self._recorded)
+        word = self._view.run_word
+        self.model.update_rows([
+            replace(row, status=word) if word and row.number == self._view.current else row
+            for row in rows
+        ])  # fmt: skip
 
     def _show(self) -> None:
         allowed = self._allowed()
@@ -308,6 +317,10 @@ class Window(QtWidgets.QMainWindow):
         self.model.set_colours(theme.run_colours(dark))
         self.layout_.set_dark(dark)
 
+    def _set_rehearsing(self, wanted: bool) -> None:
+        self._preferences.rehearse = wanted
+        self.layout_.form.set_rehearsing(wanted)
+
     def _selected(self, row: Row | None) -> None:
         if row is not None and row.recorded_and_ended and row.status != "unreadable":
             tab = self.layout_.result_tab(row.protocol)
@@ -317,7 +330,7 @@ class Window(QtWidgets.QMainWindow):
     def _opened(self, row: Row) -> None:
         if row.status == "unreadable":
             self.banner.tell("WARNING", f"{row.file}: {row.problem}")
-        elif row.status == "running":
+        elif row.under_way:
             self.layout_.show_tab("Live")
         elif row.file:
             self._selected(row)
@@ -356,7 +369,7 @@ class Window(QtWidgets.QMainWindow):
         self.feed.say("\n".join(filter(None, (text, details))))
         recover = Remedy("Make a &recovered file", lambda: self.care.recover(damaged))
         if not self.banner.tell(kind, text, details, (recover,) if damaged else ()):
-            self.statusBar().showMessage("the result is in the tab Log", 8000)
+            self.layout_.status.say("the result is in the tab Log")
 
     def _fill_form(
         self, protocol: str, preset: str, values: Mapping[str, Any], sample: str, note: str
@@ -442,6 +455,7 @@ class Window(QtWidgets.QMainWindow):
         self.layout_.save(self._preferences)
         self._station.close()
         self._library.close()
+        self.layout_.form.rehearsals.close()
 
     # Wiring
 
@@ -459,6 +473,7 @@ class Window(QtWidgets.QMainWindow):
         layout.export.triggered.connect(lambda: self.export_shown())
         layout.own_protocol.triggered.connect(self._own_protocol)
         layout.dark.toggled.connect(self.set_dark)
+        layout.rehearse.toggled.connect(self._set_rehearsing)
         layout.quit.triggered.connect(self.close)
         layout.form.changed.connect(self._show)
         layout.rig.connect_wanted.connect(self._connect_rig)
@@ -483,6 +498,9 @@ class Window(QtWidgets.QMainWindow):
         self.feed.progressed.connect(layout.status.show_progress)
         self.feed.progressed.connect(self._went_on)
         self.feed.ended.connect(self._run_ended)
+        self.feed.pausing.connect(
+            lambda seconds: layout.status.expect_pause(self._view.wall_time(seconds))
+        )
         self.feed.warned.connect(lambda text: self.banner.tell("WARNING", text))
 
     def _compare(self, files: list[str]) -> None:

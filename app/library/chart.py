@@ -111,6 +111,9 @@ class Cells:
         Shape (m, n), NaN where nothing was measured.
     label, unit
         What the colour stands for, and its SI unit.
+    least, power
+        The colours go from `least` (None: the least value) to the greatest value, with this power
+        of the share of the way; below 1 spreads the values near `least`.
     """
 
     x_edges: Array
@@ -118,6 +121,24 @@ class Cells:
     values: Array
     label: str
     unit: str = ""
+    least: float | None = None
+    power: float = 1.0
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Values at the ends of the colours."""
+        known = self.values[np.isfinite(self.values)]
+        if not len(known):
+            return 0.0, 1.0
+        low = float(known.min()) if self.least is None else self.least
+        high = float(known.max())
+        return (low, high) if low < high else (high - 0.5, high + 0.5)
+
+    def shade(self, values: Array) -> Array:
+        """Where the colours of values are along all colours, from 0 to 1; NaN stays."""
+        low, high = self.levels
+        shades: Array = np.clip((values - low) / (high - low), 0.0, 1.0) ** self.power
+        return shades
 
     def __post_init__(self) -> None:
         for name in ("x_edges", "y_edges"):

@@ -52,8 +52,10 @@ def _map(result: PpfResult) -> Panel:
         intervals, index = s.mean_index(result.options.index)
         row[np.searchsorted(columns, intervals)] = index
     cells = Cells(
-        cell_edges(columns), np.arange(len(measured) + 1.0), table, _NAMES[result.options.index]
-    )
+        cell_edges(columns), np.arange(len(measured) + 1.0), table, _NAMES[result.options.index],
+        # Spread near no facilitation, where most of the intervals lie; as in the figure.
+        least=_base(result), power=0.5,
+    )  # fmt: skip
     return Panel("", _INTERVAL, y, cells=cells, width=1.3)
 
 

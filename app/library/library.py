@@ -18,6 +18,7 @@ from app.library.columns import chart_csv, table_csv
 from app.library.compare import compare
 from app.library.export import PICTURES, ending_of, render, save
 from app.library.notes import write_notes
+from app.library.rehearsing import rehearsed
 from app.library.repeating import repeated
 from app.library.requests import (
     AnyRequest,
@@ -28,6 +29,7 @@ from app.library.requests import (
     Picture,
     Readings,
     Recover,
+    Rehearse,
     Repeat,
     Rows,
     Verify,
@@ -88,6 +90,8 @@ class Library:
                 told = {"readings": len(made.run.samples), "outcome": made.run.outcome.value}
                 lost = {"lost": list(made.lost), "remarks": list(made.remarks)}
                 return {"file": str(made.path), **told, **lost}, {}
+            case Rehearse():
+                return rehearsed(request.protocol, request.preset, request.values, request.rig), {}
             case Repeat():
                 return repeated(request.file, request.rig), {}
 

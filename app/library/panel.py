@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
@@ -43,6 +44,9 @@ def _draw_cells(axes: Axes, cells: Cells, x: Scale, y: Scale, style: Dress) -> N
     mesh = axes.pcolormesh(
         cells.x_edges * x.factor, cells.y_edges * y.factor, cells.values * scale.factor,
         cmap=colormaps["cividis"], rasterized=True,
+        norm=PowerNorm(
+            cells.power, vmin=cells.levels[0] * scale.factor, vmax=cells.levels[1] * scale.factor
+        ),
     )  # fmt: skip
     bar = axes.figure.colorbar(mesh, ax=axes, pad=0.02, aspect=14)
     bar.set_label(scale.label, fontsize=TEXT - 0.5, color=style.look.ink)

@@ -107,8 +107,28 @@ class Repeat(Request):
     rig: Path | None = None
 
 
+class Rehearse(Request):
+    """What a run would do to a nominal device on a rig (None: the simulated one)."""
+
+    ask: Literal["rehearse"]
+    protocol: str
+    preset: str
+    values: dict[str, Any]
+    rig: Path | None = None
+
+
 AnyRequest = (
-    Rows | Readings | ChartOf | Picture | Compare | Export | Note | Verify | Recover | Repeat
+    Rows
+    | Readings
+    | ChartOf
+    | Picture
+    | Compare
+    | Export
+    | Note
+    | Verify
+    | Recover
+    | Repeat
+    | Rehearse
 )
 _REQUEST: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="ask")])
 

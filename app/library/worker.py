@@ -5,7 +5,7 @@ Each request ``{"ask": NAME, "id": N, ...}`` is answered by ``{"reply": N, "ok":
 ends when its input does; a request that hangs then, as on a drive that does not answer, is given
 up, so that no window leaves a process behind.
 
-Run it as ``python -m app.library.worker``.
+Run it as ``python -m app.library.worker``; with ``--gentle`` it leaves the processor to others.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _Asked = queue.SimpleQueue[dict[str, Any] | int]
 
 def main() -> int:
     """Answer until the input ends; returns the exit code."""
+    if "--gentle" in sys.argv[1:] and hasattr(os, "nice"):
+        os.nice(10)
     logging.basicConfig(stream=sys.stderr, format="library: %(levelname)s: %(message)s")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # Whatever prints must not get between the frames.

@@ -54,10 +54,17 @@ def ready(qtbot, tmp_path, folder, runtime, station_process):
 
     made: list[tuple[Window, AbortKey]] = []
 
-    def make(speed: str = "20 times", *, connected_only: bool = False, rig: Path | None = None):
+    def make(
+        speed: str = "20 times",
+        *,
+        connected_only: bool = False,
+        rig: Path | None = None,
+        rehearse: bool = False,
+    ):
         settings = QtCore.QSettings(str(tmp_path / "gui.ini"), QtCore.QSettings.Format.IniFormat)
         preferences = Preferences(settings)
         preferences.folder = folder
+        preferences.rehearse = rehearse
         window = Window(StationLink(), LibraryLink(), preferences, rig)
         window.layout_.rig.set_speed(speed)
         made.append((window, AbortKey(QtWidgets.QApplication.instance(), window.abort)))

@@ -390,3 +390,55 @@ def test_damage_that_verify_finds_offers_to_recover(ready, qtbot, folder):
                  if "recovered" in b.text()]  # fmt: skip
     button.click()
     qtbot.waitUntil((folder / "hit.recovered.h5").exists, timeout=30_000)
+
+
+def test_what_the_form_describes_is_rehearsed_and_an_edit_ends_the_rehearsal(ready, qtbot):
+    window = ready(rehearse=True)
+    fill(window, **SHORT)
+    expected = window.findChild(QtWidgets.QLabel, "expected")
+    qtbot.waitUntil(lambda: expected.text().startswith("expected up to"), timeout=60_000)
+    assert expected.text().endswith("mV of 800 mV")
+    first = expected.text()
+    fill(window, amplitude="2 mA")
+    qtbot.waitUntil(lambda: not expected.text().startswith("expected"), timeout=10_000)
+    qtbot.waitUntil(lambda: expected.text().startswith("expected up to"), timeout=60_000)
+    assert expected.text() != first
+    window.layout_.rehearse.trigger()
+    qtbot.waitUntil(lambda: expected.text() == "", timeout=10_000)
+
+
+def test_what_stands_against_a_run_is_said_where_it_is_looked_for(ready, qtbot):
+    window = ready()
+    fill(window, states="2.2k")
+    qtbot.waitUntil(lambda: "cannot make 2.2 kohm" in window.layout_.run.toolTip(), timeout=10_000)
+    assert not window.layout_.run.isEnabled()
+    shown = [label.text() for label in window.layout_.live.findChildren(QtWidgets.QLabel)]
+    assert any("cannot make 2.2 kohm" in text for text in shown)
+    press(qtbot, window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    message = window.findChild(QtWidgets.QLabel, "status_message")
+    qtbot.waitUntil(lambda: "cannot make 2.2 kohm" in message.text(), timeout=10_000)
+    assert status(window, "output") == "Output OFF", "what is safe stays in sight"
+    fill(window, states="open")
+    qtbot.waitUntil(window.layout_.run.isEnabled, timeout=10_000)
+    assert "cannot" not in window.layout_.run.toolTip()
+
+
+def test_a_pause_that_waits_for_a_long_program_says_for_how_long(ready, qtbot):
+    window = ready(speed="real time")
+    fill(window, **LONG)
+    qtbot.waitUntil(window.layout_.run.isEnabled, timeout=10_000)
+    window.layout_.run.trigger()
+    qtbot.waitUntil(lambda: window.feed.pulses > 3, timeout=30_000)
+    window.layout_.pause.trigger()
+    said = "PAUSING after this program, at most "
+    qtbot.waitUntil(lambda: status(window, "state").startswith(said), timeout=10_000)
+    first = int(status(window, "state").removeprefix(said).removesuffix(" s"))
+    assert 0 < first <= 60
+    qtbot.waitUntil(
+        lambda: int(status(window, "state").removeprefix(said).removesuffix(" s")) < first,
+        timeout=10_000,
+    )
+    window.layout_.pause.trigger()
+    qtbot.waitUntil(lambda: status(window, "state") == "RUNNING", timeout=10_000)
+    window.abort()
+    qtbot.waitUntil(lambda: "aborted" in states(window), timeout=10_000)
