@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _DEAD = "dead"
+_BIRTH = 3
+"""Words of a birth; one that a damaged file has made of something else tells nothing."""
 
 
 class Writer(NamedTuple):
@@ -33,12 +35,11 @@ class Writer(NamedTuple):
         # On Windows the call that only asks elsewhere ends the process.
         if self.host != platform.node() or os.name != "posix":
             return False
-        if self.birth and (here := _birth(os.getpid())):
-            boot, space, *_ = self.birth.split()
-            boot_here, space_here, *_ = here.split()
-            if boot != boot_here:
+        born, here = self.birth.split(), _birth(os.getpid()).split()
+        if len(born) == len(here) == _BIRTH:
+            if born[0] != here[0]:
                 return True
-            if space != space_here:
+            if born[1] != here[1]:
                 return False
         try:
             os.kill(self.process, 0)
@@ -50,7 +51,7 @@ class Writer(NamedTuple):
             pass
         now = _birth(self.process)
         # A process that was killed keeps its number until its parent asks how it ended.
-        return now == _DEAD or bool(self.birth and now and now != self.birth)
+        return now == _DEAD or (len(born) == _BIRTH and bool(now) and now != self.birth)
 
     def __str__(self) -> str:
         return f"process {self.process} on {self.host}"

@@ -100,6 +100,8 @@ def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
     assert not this._replace(birth="").gone
     assert not this._replace(host="another computer", process=1 << 30).gone
     assert this._replace(process=1 << 22).gone  # greater than any number of Linux
+    for damaged in ("x", "a b", "a b c d", "\ufffd\ufffd"):
+        assert not this._replace(birth=damaged).gone
     if not this.birth:
         pytest.skip("the system does not tell when a process began")
     boot, space, start = this.birth.split()
