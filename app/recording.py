@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from app.sinks import Sink
@@ -61,7 +60,7 @@ class FileSink(Sink):
         if not self._recorder:
             return
         try:
-            self._recorder.end(outcome, reason, datetime.now(UTC).astimezone())
+            self._recorder.end(outcome, reason, self._recorder.clock.now())
         except NotCompressedError as error:
             self.warning = Event(self._time, "warning", str(error))
 

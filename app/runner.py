@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import safeguards
+from app.clock_watch import ClockWatch
 from app.remaining import Remaining
 from app.sinks import Progress, RunState, Sink
 from app.timing_log import TimingLog
@@ -79,6 +80,7 @@ class Runner:
         self._zero = self._time = 0.0
         self._since = 0.0
         self._remaining = Remaining(Plan(()))
+        self._clock = ClockWatch()
 
     @property
     def state(self) -> RunState:
@@ -106,6 +108,7 @@ class Runner:
         """
         self._remaining = Remaining(plan)
         self._known = {program.digest for program in plan.every_program}
+        self._clock = ClockWatch()
         unforeseen: BaseException | None = None
         by_instrument = False
         try:
@@ -312,8 +315,8 @@ class Runner:
         return self._pausing and self._abort_reason is None
 
     def _hear(self) -> None:
-        """Write down what there is to say of the rig itself."""
-        for text in self._rig.news():
+        """Write down what there is to say of the rig itself, and of the computer's clock."""
+        for text in (*self._rig.news(), *self._clock.news()):
             self._event("warning", text)
 
     def _enter(self, state: RunState, reason: str) -> None:

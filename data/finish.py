@@ -66,7 +66,9 @@ def finish(path: Path, complete: Callable[[Run], Run] = lambda run: run) -> None
         with suppress(OSError):
             new.unlink()
         raise NotCompressedError(
-            f"{path} stays a working file, complete but not compressed: {error}"
+            f"{path} stays a working file, complete but not compressed: {error}. Nothing is "
+            "missing; 'fmes recover' makes a compressed copy once there is room and no other "
+            "program holds the file"
         ) from error
 
 

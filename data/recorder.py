@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +25,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from data.clock import EvenClock
 from data.description import to_json, write_info
 from data.errors import DataError
 from data.finish import finish
@@ -65,6 +65,8 @@ class Recorder:
         self._plays: list[PlayInfo] = []
         self._programs: list[PulseProgram] = []
         self._events: list[Event] = []
+        self.clock = EvenClock()
+        """Of the times of day in the file."""
 
     @classmethod
     def begin(cls, path: Path | str, info: RunInfo, capacity: int, plays: int) -> Self:
@@ -152,7 +154,7 @@ class Recorder:
         self._check_room("data", self._rows, count)
         block = {
             "first_row": self._rows, "n_rows": count, "crc32": checksum(columns),
-            "host_time": time.time(),
+            "host_time": self.clock.seconds(),
         }  # fmt: skip
         if count:
             self._put("blocks", self._blocks, _one_row("blocks", block))

@@ -10,10 +10,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
-
 from app.errors import InputError
-from data.access import told
+from data.access import told, unlocked
 from network.adaptation_file import CREATOR as ADAPTATION
 from network.training_file import FORMAT as TRAINING
 
@@ -32,7 +30,7 @@ def row_of(path: Path) -> dict[str, Any] | None:
     DataError
         It is one, and damaged.
     """
-    with told(path), h5py.File(path, "r", locking=False) as file:
+    with told(path), unlocked(path) as file:
         attributes = file.attrs
         if attributes.get("format") == TRAINING:
             return _training(attributes)

@@ -16,38 +16,19 @@ from pathlib import Path
 
 import pytest
 from proxy import Proxy, garbled, lost, partial
+from watched_run import LONG, SAFE, SHORT, end_of, until_pulses
 
 from data.reader import open_run
 from data.run import Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
-RESET = ["--set", "reset_watch=0.2", "--set", "reset_tolerance=10mV"]
-LONG = ["run", "ltp-ltd", "--events", "--set", "states=500", *RESET]
-SHORT = [*LONG, "--set", "up=100", "--set", "down=1"]
-SAFE = {"current": 0, "resistance": math.inf, "mode": "high_z"}
 FMES = Path(sys.executable).with_name("fmes")
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path, monkeypatch):
     monkeypatch.setenv("FMES_LAB_STATE", str(tmp_path / "state"))
-
-
-def until_pulses(process):
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["event"] == "block" and any(event["pulse_index"]):
-            return
-    raise AssertionError(process.stderr.read())
-
-
-def end_of(process):
-    """The exit code and the last word on the outcome."""
-    out, err = process.communicate(timeout=120)
-    ends = [e for e in map(json.loads, out.splitlines()) if e["event"] == "end"]
-    assert ends, err
-    return process.returncode, ends[0]["reason"]
 
 
 def test_instruments_that_stop_answering(start, fmes, tmp_path):
