@@ -124,6 +124,13 @@ def test_pulses_and_resistance_follow_from_what_was_read():
     assert ": +" in plays[12e-3][1], "not far enough is carried on"
 
 
+def test_the_fewest_pulses_that_come_near_enough_are_taken():
+    # A pulse moves 8 mF by 0.625 mV; a quarter of the tolerance, 25 mV, is near enough.
+    _, steps = tune(Capacitor(8e-3), target=0.3002, tolerance=0.1)
+    tries = [str(s) for s in steps if isinstance(s, Play) and s.label.startswith("try")]
+    assert tries == ["try 1: +441 pulses at open"]
+
+
 def test_a_target_that_cannot_be_reached_fails_with_the_nearest():
     # At 500 ohm 1 mA of 50 % duty leads to 0.25 V at most.
     with pytest.raises(ProtocolError, match=r"500 mV not reached within 1 mV in 8 tries; the near"):
