@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.guard.claimed_link import Claim, ClaimedLink
 from app.rig_file import RigFile
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.errors import InstrumentError
@@ -67,16 +68,27 @@ def open_rig(rig: RigFile, bench: Bench | None = None, transcript: Transcript | 
         return _reach(rig, bench, transcript)
     from app.guard.guarded_rig import GuardedRig, Tenure
 
+    def reach(claim: Claim) -> Rig:
+        return _reach(rig, None, transcript, claim)
+
     tenure = Tenure.begin(rig)
     try:
-        return GuardedRig(**vars(_reach(rig, None, transcript)), tenure=tenure)
+        return GuardedRig(**vars(tenure.reach(reach)), tenure=tenure)
     except BaseException:
         tenure.end()
         raise
 
 
-def _reach(rig: RigFile, bench: Bench | None, transcript: Transcript) -> Rig:
-    meter_link, bank_link = recorded(links(rig, bench), transcript)
+def _reach(
+    rig: RigFile, bench: Bench | None, transcript: Transcript, claim: Claim | None = None
+) -> Rig:
+    pair = links(rig, bench)
+    if claim is not None:
+        pair = (
+            ClaimedLink(pair[0], "source_meter", claim),
+            ClaimedLink(pair[1], "resistor_bank", claim),
+        )
+    meter_link, bank_link = recorded(pair, transcript)
     meter = open_meter(rig, meter_link)
     try:
         bank = open_bank(rig, bank_link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +36,8 @@ def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
     file = RigFile.read(rig)
     console = Console(highlight=False, soft_wrap=True)
     if by_hand:
-        _write_down(file, f"switched off by hand, as was said at {now()}", by_hand=True)
+        said = f"switched off by hand, as was said at {now()}"
+        _write_down(file, _addresses(file), said, by_hand=True)
         console.print("written down: the rig was switched off by hand")
         return 0
     path = rig.with_name(f"{rig.stem}-safe-{datetime.now():%Y%m%d-%H%M%S}{ENDING}")
@@ -47,14 +48,15 @@ def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
             console.print(str(one), markup=False)
     if file.simulated:
         return 0
-    if (holder := holder_of(_addresses(file))) is not None:
+    names = (*_addresses(file), *(one.name for one in became if one.name))
+    if (holder := holder_of(names)) is not None:
         text = f"in use by {holder}, which may energise it again; to end that makes the rig safe"
         console.print(text, markup=False)
     if not all(one.safe for one in became):
         console.print(f"{BY_HAND.capitalize()}.")
         return FAILED
     if holder is None:
-        _write_down(file, f"made safe by fmes safe at {now()}", by_hand=False)
+        _write_down(file, names, f"made safe by fmes safe at {now()}", by_hand=False)
     return 0
 
 
@@ -80,11 +82,11 @@ def _addresses(file: RigFile) -> tuple[str, str]:
     return file.source_meter.address, file.resistor_bank.address
 
 
-def _write_down(file: RigFile, said: str, *, by_hand: bool) -> None:
+def _write_down(file: RigFile, names: Sequence[str], said: str, *, by_hand: bool) -> None:
     """Have the next run find that the rig is safe."""
     if file.simulated:
         raise InputError("a simulated rig has nothing to be switched off by hand")
-    lock = RigLock.take(_addresses(file))
+    lock = RigLock.take(names)
     try:
         for record in lock.left():
             if by_hand or _alike(file, record):

@@ -102,6 +102,7 @@ class IetPrs(ResistorBank):
             with link_errors(link.address):
                 self._code = self._ask_identity()
             self._identity, self._decades = _understood(self._code, link.address)
+            link.met(self._identity)
         except BaseException:
             let_go(self._adapter)
             raise

@@ -7,11 +7,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymeasure.adapters import Adapter, VISAAdapter
 
 from drivers.errors import LinkError
+
+if TYPE_CHECKING:
+    from drivers.source_meter import Identity
 
 
 class Link(ABC):
@@ -38,6 +41,15 @@ class Link(ABC):
         ------
         LinkError
             The instrument cannot be reached.
+        """
+
+    def met(self, identity: Identity) -> None:  # noqa: B027 (few mind who it is)
+        """Be told who answers, before the driver sends it anything that changes it.
+
+        Raises
+        ------
+        InstrumentError
+            It must not be used: the driver lets go of it.
         """
 
     @abstractmethod

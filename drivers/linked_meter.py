@@ -111,18 +111,19 @@ class LinkedMeter(SourceMeter):
         return state.text
 
     def _accepted(self, identity: Identity) -> Identity:
-        """The identity, if the driver is for it.
+        """The identity, if the driver is for it and it may be used.
 
         Raises
         ------
         InstrumentError
-            It is another model.
+            It is another model, or the link says that it must not be used.
         """
         if identity.model not in self.models:
             raise InstrumentError(
                 f"{self._link.address} is a {identity}; the driver {self.driver} is for "
                 f"{', '.join(self.models)}; correct source_meter in the rig file"
             )
+        self._link.met(identity)
         return identity
 
     def _loaded(self) -> PulseProgram:

@@ -10,6 +10,7 @@ from pymeasure.adapters import Adapter
 
 from drivers.errors import LinkError
 from drivers.link import Link
+from drivers.source_meter import Identity
 from drivers.transcript import Transcript, What
 
 
@@ -40,6 +41,9 @@ class RecordedLink(Link):
             raise
         self._transcript.add(self._instrument, What.OPENED, text=how)
         return RecordedAdapter(adapter, self._instrument, self._transcript, **ends)
+
+    def met(self, identity: Identity) -> None:
+        self._link.met(identity)
 
     def wait(self, seconds: float) -> None:
         self._link.wait(seconds)

@@ -49,6 +49,7 @@ class RelayBank(ResistorBank):
                     f"{link.address} is a {self._identity}; the driver {self.driver} is for "
                     f"{', '.join(self.models)}"
                 )
+            link.met(self._identity)
         except BaseException:
             let_go(self._adapter)
             raise

@@ -24,6 +24,11 @@ class Identity:
     serial: str
     firmware: str
 
+    @property
+    def unmistakable(self) -> bool:
+        """Whether its serial number tells it from others; some models say 0 for theirs."""
+        return any(sign.isalnum() and sign != "0" for sign in self.serial)
+
     def __str__(self) -> str:
         return f"{self.manufacturer} {self.model} (serial {self.serial}, {self.firmware})"
 

@@ -63,7 +63,7 @@ def _act(orders: Mapping[str, Any]) -> None:
     begun, noticed = time.monotonic(), now()
     rig = RigFile.model_validate(orders["rig"])
     try:
-        lock = RigLock.inherited(orders["addresses"], orders["lock"])
+        lock = RigLock.inherited(orders["names"], orders["lock"])
     except InputError as error:
         # Whoever has the rig by now has made it safe first.
         _say(str(error))

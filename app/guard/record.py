@@ -132,6 +132,11 @@ class Record:
                 f"set {FOLDER} to another folder"
             ) from error
 
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells one process' turn from others."""
+        return self.pid, self.since
+
     def but(self, **changes: Any) -> Self:
         """The same with changes."""
         return replace(self, **changes)

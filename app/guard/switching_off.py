@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from app.guard.lock import name_of
 from app.rig_file import RigFile
 from app.rigs import links, open_bank, open_meter, recorded
 from drivers.link import Link
@@ -24,6 +25,8 @@ class SwitchedOff(NamedTuple):
     """Whether it read back safe."""
     text: str
     """Who it is and what it read back, or why its state is unknown."""
+    name: str = ""
+    """By which its lock knows it whatever its address; "" where it shows no serial number."""
 
     def __str__(self) -> str:
         return f"{self.role}: {'' if self.safe else 'state UNKNOWN: '}{self.text}"
@@ -45,7 +48,8 @@ def _one(
     try:
         instrument = reach(rig, link)
         try:
-            return SwitchedOff(role, True, f"{instrument.identity}: {instrument.make_safe()}")
+            who = instrument.identity
+            return SwitchedOff(role, True, f"{who}: {instrument.make_safe()}", name_of(who))
         finally:
             instrument.close()
     except Exception as error:  # noqa: BLE001 (no fault may keep the other from its turn)

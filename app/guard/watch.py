@@ -32,7 +32,7 @@ class Watch:
     Parameters
     ----------
     orders
-        What the guard is told: the rig, the addresses, this process.
+        What the guard is told: the rig, the names of its instruments, this process.
     inherited
         File descriptors of the lock.
     folder

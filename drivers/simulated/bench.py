@@ -45,6 +45,8 @@ class EmulatedInstrument(ABC):
     """The driver whose instruments it stands for, as a rig file names it."""
     models: ClassVar[tuple[str, ...]]
     """What it can be, the usual one first."""
+    serial_number: str = ""
+    """By which it says to be another than others of its model; "" where it does not."""
     serial: ClassVar[bool] = False
     """Whether it has a serial port instead of a network or GPIB interface."""
 

@@ -49,6 +49,7 @@ class EmulatedPrs(ScpiInstrument):
 
     driver = "iet-prs"
     models = ("PRS-200", "PRS-201", "PRS-202")
+    serial_number = "D6-0211201"
 
     def __init__(self, bench: Bench, model: str = "PRS-200") -> None:
         self.code = "F-7-100m-0-1"
@@ -58,7 +59,7 @@ class EmulatedPrs(ScpiInstrument):
 
     @property
     def identity(self) -> str:
-        return f"IET Labs,{self.model}-{self.code},D6-0211201,D6"
+        return f"IET Labs,{self.model}-{self.code},{self.serial_number},D6"
 
     def rows(self) -> Sequence[Row]:
         return [Action("SOURce:DATA", self._set, _Digits())]

@@ -26,8 +26,8 @@ class Model:
 
     Parameters
     ----------
-    identity
-        Answer to ``*IDN?``.
+    maker, serial_number, firmware
+        As ``*IDN?`` says; every 34970A says 0 for its serial number.
     module, empty
         Answers to ``SYSTem:CTYPe?`` for the first slot and for the others.
     slots
@@ -38,7 +38,9 @@ class Model:
         Entries of the error queue.
     """
 
-    identity: str
+    maker: str
+    serial_number: str
+    firmware: str
     module: str
     empty: str
     slots: range
@@ -49,12 +51,12 @@ class Model:
 CHANNELS = range(101, 121)
 _HP, _AGILENT = "HEWLETT-PACKARD", "Agilent Technologies"
 MODELS: Mapping[str, Model] = {
-    "34970A": Model(f"{_HP},34970A,0,13-2-2", f"{_HP},34903A,0,2.0", f"{_HP},0,0,0",
+    "34970A": Model(_HP, "", "13-2-2", f"{_HP},34903A,0,2.0", f"{_HP},0,0,0",
                     range(100, 301, 100), CHANNELS, 10),
-    "34972A": Model(f"{_AGILENT},34972A,MY49000001,1.16-1.12-02-02",
+    "34972A": Model(_AGILENT, "MY49000001", "1.16-1.12-02-02",
                     f"{_AGILENT},34903A,MY41000001,2.3", f"{_AGILENT},0,0,0",
                     range(100, 301, 100), CHANNELS, 10),
-    "34980A": Model(f"{_AGILENT},34980A,MY44000001,2.43-2.43-0.00-0.00",
+    "34980A": Model(_AGILENT, "MY44000001", "2.43-2.43-0.00-0.00",
                     f"{_AGILENT},34938A,MY44000002,1.10", f"{_AGILENT},0,0,0",
                     range(1, 9), range(1001, 1021), 20),
 }  # fmt: skip
@@ -71,6 +73,7 @@ class Emulated34970A(ScpiInstrument):
         self.stuck: set[int] = set()
         """Channels whose relays no longer move, for trying out what a fault does."""
         self._own = MODELS[model]
+        self.serial_number = self._own.serial_number
         self._closed: frozenset[int] = frozenset()
         self._cycles = dict.fromkeys(self._own.channels, 0)
         self._settled = bench.clock.now
@@ -78,7 +81,8 @@ class Emulated34970A(ScpiInstrument):
 
     @property
     def identity(self) -> str:
-        return self._own.identity
+        own = self._own
+        return f"{own.maker},{self.model},{self.serial_number or '0'},{own.firmware}"
 
     def rows(self) -> Sequence[Row]:
         listed, slot = Channels(self._own.channels), Number(1, 300, whole=True)

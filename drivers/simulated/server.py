@@ -117,11 +117,16 @@ class Listener(ABC):
 
 
 class Server(Listener):
-    """An instrument on a raw socket; `serve` makes one."""
+    """An instrument on a raw socket; `serve` makes one.
+
+    Its serial number ends in the port, so that two that are served at a time are two.
+    """
 
     def __init__(self, bench: Bench, instrument: EmulatedInstrument, port: int = 0) -> None:
         self._instrument = instrument
         super().__init__(bench, instrument.name, port)
+        if instrument.serial_number:
+            instrument.serial_number = f"{instrument.serial_number[:-5]}{self.port:05d}"
 
     @property
     def resource_name(self) -> str:

@@ -50,7 +50,7 @@ def test_ports_follow_each_other_and_a_taken_one_is_said_to_be(start, fmes):
     assert f"--port {port}: a port cannot be had" in done.stderr
     manager = pyvisa.ResourceManager("@py")
     meter = manager.open_resource(f"TCPIP::127.0.0.1::{port}::SOCKET", read_termination="\n")
-    assert "2602B" in meter.query("*IDN?")
+    assert f"Model 2602B, 40{port:05d}," in meter.query("*IDN?"), "another has another number"
     meter.close()
     manager.close()
 

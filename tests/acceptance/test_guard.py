@@ -9,7 +9,13 @@ import time
 
 import pytest
 
+from app.guard.lock import name_of
 from app.guard.record import Record, state_folder
+from app.rig_file import RigFile
+from data.reader import open_run
+from drivers.simulated.serving import serve_others
+from drivers.source_meter import Identity
+from drivers.transcript import What, read_transcript
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -76,6 +82,88 @@ def test_a_second_run_on_a_rig_is_refused_and_told_who_has_it(start, fmes, serve
     assert "how it was left" not in done.stdout
 
 
+@pytest.fixture
+def renamed(tmp_path):
+    """Serve the instruments of a bench under other addresses too; the rig file with those."""
+    servers = []
+
+    def serve(bench):
+        text = bench.rig.read_text()
+        for server, instrument in zip(bench.servers, (bench.meter, bench.bank), strict=True):
+            servers.extend(serve_others(bench.bench, instrument))
+            text = text.replace(server.resource_name, servers[-1].resource_name)
+        path = tmp_path / "renamed.toml"
+        path.write_text(text)
+        return path
+
+    yield serve
+    for server in servers:
+        server.close()
+
+
+def test_an_instrument_under_another_address_is_the_same(start, fmes, served, renamed, tmp_path):
+    bench = served(1.0)
+    other = renamed(bench)
+    first = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig),
+                  "--out", "first.h5")  # fmt: skip
+    until_pulses(first)
+    done = fmes(*RUN, "--rig", str(other), "--out", "second.h5", "--transcript")
+    assert done.returncode == 2
+    here, there = (RigFile.read(path).source_meter.address for path in (other, bench.rig))
+    who = f"is in use by process {first.pid} on "
+    serial = bench.meter.serial_number
+    assert f"{here} is a Keithley Instruments Inc. 2602B (serial {serial}, 3.4.2)" in done.stderr
+    assert f"which under the address {there} {who}" in done.stderr
+    messages = read_transcript(tmp_path / "second.transcript.jsonl")
+    assert [m.data for m in messages if m.what is What.SENT] == [b"*IDN?\n"]
+    assert messages[-1].what is What.CLOSED
+    assert not (tmp_path / "second.h5").exists()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert open_run(tmp_path / "first.h5").outcome == "aborted"
+    done = fmes("rig", "check", str(other), "--to", "result.json")
+    assert "ok      safe state" in done.stdout
+    assert "how it was left" not in done.stdout
+
+
+def test_who_has_an_instrument_under_another_address_is_told_by_safe(start, fmes, served, renamed):
+    bench = served(1.0)
+    other = renamed(bench)
+    first = start(*RUN, *SLOW, "--rig", str(bench.rig))
+    until_pulses(first)
+    done = fmes("safe", str(other))
+    assert done.returncode == 0, done.stderr
+    assert f"in use by process {first.pid} on " in done.stdout
+
+
+def test_an_instrument_left_unsafe_under_another_address_is_made_safe_first(
+    start, fmes, served, renamed
+):
+    bench = served(1.0)
+    other = renamed(bench)
+    process = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig))
+    until_pulses(process)
+    kill(next(iter(records())).guard, process.pid)
+    process.wait()
+    assert bench.safe()["mode"] != "high_z"
+    done = fmes("rig", "check", str(other), "--to", "first.json")
+    said = f"process {process.pid} on "
+    assert f"how it was left: {said}" in done.stdout
+    assert "did not leave this rig safe; it was made safe now" in done.stdout
+    assert bench.safe() == SAFE
+    assert said not in fmes("rig", "check", str(other), "--to", "second.json").stdout
+
+
+@pytest.mark.parametrize(
+    ("serial", "tells"), [("4000001", True), ("MY44000001", True), ("0", False), ("", False),
+                          ("00000000", False)],
+)  # fmt: skip
+def test_a_serial_number_of_zeros_tells_nobody_from_others(serial, tells):
+    identity = Identity("HEWLETT-PACKARD", "34970A", serial, "13-2-2")
+    assert identity.unmistakable is tells
+    assert bool(name_of(identity)) is tells
+
+
 def test_a_killed_run_leaves_a_safe_rig_by_its_guard(start, fmes, served, tmp_path):
     bench = served(1.0)
     process = start(*RUN, "--rig", str(bench.rig), "--out", "killed.h5")
@@ -89,7 +177,7 @@ def test_a_killed_run_leaves_a_safe_rig_by_its_guard(start, fmes, served, tmp_pa
     assert said["safe"]
     assert "high-impedance" in said["source_meter"]
     assert said["resistor_bank"].endswith("all relays open")
-    assert [r.state for r in records()] == ["safe"] * 2
+    assert {r.state for r in records()} == {"safe"}
     # Whoever uses the rig next is told.
     done = fmes("rig", "check", str(bench.rig))
     assert f"how it was left: process {process.pid} on " in done.stdout
@@ -173,4 +261,4 @@ def test_a_run_ends_safely_when_no_guard_can_be_kept(start, served):
     assert process.returncode == 1
     assert "a rig without a guard must not be energised" in out
     assert bench.safe() == SAFE
-    assert [r.state for r in records()] == ["safe"] * 2
+    assert {r.state for r in records()} == {"safe"}

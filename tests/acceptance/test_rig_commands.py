@@ -56,7 +56,8 @@ def test_what_was_done_and_found_is_told_step_by_step(fmes, served, tmp_path):
         "safe state", "source-measure unit", "resistor bank", "device limits", "R = open",
         "R = 500 ohm", "timing", "error queue",
     ]  # fmt: skip
-    for identity in ("Keithley Instruments Inc. 2602B (serial 4000001, 3.4.2)",
+    serial = bench.meter.serial_number
+    for identity in (f"Keithley Instruments Inc. 2602B (serial {serial}, 3.4.2)",
                      "HEWLETT-PACKARD 34970A (serial 0, 13-2-2)"):  # fmt: skip
         assert identity in done.stdout, "with the firmware"
     assert found["device limits"]["text"] == "at most 800 mV and 20 mA"

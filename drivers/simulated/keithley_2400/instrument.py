@@ -42,6 +42,7 @@ class Emulated2400(ScpiInstrument):
 
     driver = "keithley-2400"
     models = ("2400",)
+    serial_number = "1234567"
     style = _Style(digits=6, plus=True)
 
     def __init__(self, bench: Bench, model: str = "2400") -> None:
@@ -62,7 +63,8 @@ class Emulated2400(ScpiInstrument):
 
     @property
     def identity(self) -> str:
-        return f"KEITHLEY INSTRUMENTS INC.,MODEL {self.model},1234567,C30   Mar 17 2006/A02  /K/J"
+        firmware = "C30   Mar 17 2006/A02  /K/J"
+        return f"KEITHLEY INSTRUMENTS INC.,MODEL {self.model},{self.serial_number},{firmware}"
 
     @property
     def pending(self) -> bool:

@@ -46,11 +46,12 @@ class Emulated2450(TspInstrument):
     driver = "keithley-2450"
     models = tuple(MODELS)
     firmware = "1.7.12b"
+    serial_number = "04000001"
     ascii_digits = 0
     registers = _REGISTERS
 
     def __init__(self, bench: Bench, model: str = "2450", *, linefreq: float = 50.0) -> None:
-        super().__init__(bench, model, linefreq=linefreq, serial_number="04000001")
+        super().__init__(bench, model, linefreq=linefreq)
         core = self._core
         log = EventLog(lambda: core.now)
         core.errors = log
@@ -91,7 +92,7 @@ class Emulated2450(TspInstrument):
 
     @property
     def identity(self) -> str:
-        return f"KEITHLEY INSTRUMENTS,MODEL {self.model},{self._serial_number},{self.firmware}"
+        return f"KEITHLEY INSTRUMENTS,MODEL {self.model},{self.serial_number},{self.firmware}"
 
     @property
     def pending(self) -> bool:

@@ -43,6 +43,7 @@ class Emulated2461(ScpiInstrument):
 
     driver = "keithley-2461"
     models = ("2461",)
+    serial_number = "04110442"
 
     def __init__(self, bench: Bench, model: str = "2461") -> None:
         self.language = "SCPI"
@@ -65,7 +66,7 @@ class Emulated2461(ScpiInstrument):
 
     @property
     def identity(self) -> str:
-        return f"KEITHLEY INSTRUMENTS,MODEL {self.model},04110442,1.7.1e"
+        return f"KEITHLEY INSTRUMENTS,MODEL {self.model},{self.serial_number},1.7.1e"
 
     @property
     def pending(self) -> bool:

@@ -37,6 +37,7 @@ class EmulatedB2900(ScpiInstrument):
 
     driver = "keysight-b2900"
     models = tuple(MODELS)
+    serial_number = "MY51140001"
     style = Style(digits=6, plus=True)
 
     def __init__(self, bench: Bench, model: str = "B2901A") -> None:
@@ -60,7 +61,7 @@ class EmulatedB2900(ScpiInstrument):
 
     @property
     def identity(self) -> str:
-        return f"Keysight Technologies,{self.model},MY51140001,3.4.2011.5100"
+        return f"Keysight Technologies,{self.model},{self.serial_number},3.4.2011.5100"
 
     @property
     def pending(self) -> bool:

@@ -58,20 +58,16 @@ class TspInstrument(ScheduledInstrument):
         One of `models`.
     linefreq
         Power line frequency, in Hz.
-    serial_number
-        As it identifies itself.
     """
 
+    serial_number = "4000001"
     firmware: ClassVar[str]
     registers: ClassVar[Registers]
     ascii_digits: ClassVar[int] = 6
     """Digits of numbers in text after a reset; 0 lets the instrument choose."""
 
-    def __init__(
-        self, bench: Bench, model: str, *, linefreq: float = 50.0, serial_number: str = "4000001"
-    ) -> None:
+    def __init__(self, bench: Bench, model: str, *, linefreq: float = 50.0) -> None:
         super().__init__(bench, model)
-        self._serial_number = serial_number
         self._output = Output(self.ascii_digits)
         self._core = Core(
             bench, self.name, linefreq, self.registers, lambda: len(self._output) > 0 or self.unread
@@ -90,7 +86,7 @@ class TspInstrument(ScheduledInstrument):
     def identity(self) -> str:
         """Answer to ``*IDN?``."""
         return (
-            f"Keithley Instruments Inc., Model {self.model}, {self._serial_number}, {self.firmware}"
+            f"Keithley Instruments Inc., Model {self.model}, {self.serial_number}, {self.firmware}"
         )
 
     @property
@@ -334,7 +330,7 @@ class TspInstrument(ScheduledInstrument):
 
     def _local_node(self, shared: dict[str, Namespace]) -> Namespace:
         constants = {
-            "model": self.model, "serialno": self._serial_number, "revision": self.firmware,
+            "model": self.model, "serialno": self.serial_number, "revision": self.firmware,
         }  # fmt: skip
         space = panel.local_node(self._core, constants, self._reset)
         space.children.update(shared)
