@@ -186,7 +186,7 @@ _COMES_BACK, _HELD = 0.03, 7.0
 
 def _rounds(reset: ReturnToBaseline, left: float) -> int:
     """Rounds of holding that a device needs whose charges moved it by `left` (V)."""
-    if left <= reset.tolerance:
+    if left <= reset.tolerance * (1 + 1e-9):
         return 0
     moved = min(left, reset.voltage_limit)
     needed = math.log(max(_COMES_BACK * moved / reset.tolerance, 1.0)) * _HELD / reset.hold

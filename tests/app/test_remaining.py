@@ -10,9 +10,12 @@ from app.runner import Runner
 from app.sinks import Sink
 from protocols.catalogue import PROTOCOLS
 
+_LONG = ("thousand", "hours", "rates", "open-2s", "four-states")
+_FOR_OTHERS = ("digitizer",)
+"""Not for the instrument of the embedded rig."""
 PRESETS = [
     (p.name, preset) for p in PROTOCOLS for preset in p.presets
-    if p.name != "array" and preset not in ("thousand", "hours", "rates", "open-2s", "four-states")
+    if p.name != "array" and preset not in _LONG and preset not in _FOR_OTHERS
 ]  # fmt: skip
 
 
