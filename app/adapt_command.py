@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +32,7 @@ from app.training_plan import measured_devices
 from data.run import Outcome
 from network.adaptation import AdaptationError, adapt
 from network.adaptation_file import write_adaptation
-from network.adaptation_result import Options
+from network.adaptation_result import FIRST, SECOND, Options, Pairing, pairs
 from network.mapped_devices import Law
 from protocols.quantities import CURRENT, OPEN
 
@@ -44,6 +46,9 @@ def adapt_network(
     seed: int,
     law: str,
     amplitude: str,
+    pairing: str,
+    noise: str,
+    spread: str,
     out: Path,
     dark: bool,
 ) -> None:
@@ -55,7 +60,14 @@ def adapt_network(
         The runs, the digits or an option cannot be used; nothing was written.
     """
     options = Options(
-        images=images, epochs=epochs, seed=seed, law=_law(law), amplitude=_amplitude(amplitude)
+        images=images,
+        epochs=epochs,
+        seed=seed,
+        law=_law(law),
+        amplitude=_amplitude(amplitude),
+        pairing=_pairing(pairing),
+        noise=_share("--noise", noise),
+        spread=_share("--spread", spread),
     )
     digits = digits_of(data)
     path = output_file(out, "adaptation", "")
@@ -140,6 +152,30 @@ def _law(text: str) -> Law:
         if text == law:
             return law  # type: ignore[no-any-return]
     raise InputError(f"--law {text!r}: give one of {', '.join(get_args(Law))}")
+
+
+def _pairing(text: str) -> Pairing:
+    found = re.findall(r"(?:^|,)\s*(\d)\s*-\s*(\d)\s*(?=,|$)", text)
+    old = {int(new): int(old) for old, new in found}
+    pairing = tuple(old.get(digit, -1) for digit in SECOND)
+    if len(found) != text.count(",") + 1 or sorted(pairing) != sorted(FIRST) or len(old) != 4:
+        raise InputError(
+            f"--pairing {text}: pair each of {', '.join(map(str, FIRST))} with one of "
+            f"{', '.join(map(str, SECOND))}, as in {pairs(FIRST).replace(' ', '')}"
+        )
+    return pairing
+
+
+def _share(name: str, text: str) -> float | None:
+    if text == "measured":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} {text}: give measured, or a number from 0 to 1")
+    return value
 
 
 def _amplitude(text: str) -> float:

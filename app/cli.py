@@ -301,6 +301,15 @@ def adapt(
     amplitude: Annotated[
         str, typer.Option("--amplitude", help="Current of the pulse that goes with an image.")
     ] = "1 mA",
+    pairing: Annotated[
+        str, typer.Option("--pairing", help="Which row becomes that of which digit.")
+    ] = "8-9,6-5,2-7,4-1",
+    noise: Annotated[
+        str, typer.Option("--noise", help="Of a step over the window: 0, 0.01 ..., or measured.")
+    ] = "0",
+    spread: Annotated[
+        str, typer.Option("--spread", help="Of the devices' steps: 0, 0.1 ..., or measured.")
+    ] = "0",
     out: Annotated[
         Path, typer.Option("--out", help="Folder for the result's file, or a new file *.h5.")
     ] = Path("networks"),
@@ -312,7 +321,7 @@ def adapt(
 
         adapt_network(
             runs or [], data, images=images, epochs=epochs, seed=seed, law=law,
-            amplitude=amplitude, out=out, dark=dark,
+            amplitude=amplitude, pairing=pairing, noise=noise, spread=spread, out=out, dark=dark,
         )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
-"""Makes every picture of the site by running the program: ``python docs/make_images.py [FOLDER]``.
+"""Makes every picture of the site by running the program: ``python docs/make_images.py``.
 
 Each picture is made twice, light and dark (``NAME.png`` and ``NAME-dark.png``). Those of networks
-need MNIST and minutes, and are made of a folder of trainings if one is given: that of the command
-in `docs/explanation/network.md`.
+need MNIST and minutes. They are made of a folder of trainings if one is given, that of the command
+in `docs/explanation/network.md`; with a folder of MNIST's files after it, the one of the network
+that adapts is made too: ``python docs/make_images.py TRAININGS MNIST``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ from matplotlib.patches import Rectangle
 from analysis.nonlinearity import label, normalised_curve
 from analysis.style import DARK, LIGHT, SMALL, TEXT, Theme, dress, legend, new_figure
 from app import lab
+from app.adapt_command import open_curve
 from app.rig_file import RigFile
 from app.rigs import make_bench
 from app.train_command import FIGURES, figures
+from network import adaptation_figure
+from network.adaptation import adapt
+from network.adaptation_result import Options
+from network.idx import read_digits
 from network.summary import summarise
 from network.training_file import load
 
@@ -44,6 +50,8 @@ def main() -> None:
             draw(look).savefig(FOLDER / f"{name}{ending}.png")
     if len(sys.argv) > 1:
         draw_networks(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        draw_adaptation(Path(sys.argv[2]))
 
 
 def draw_networks(trainings: Path) -> None:
@@ -54,6 +62,15 @@ def draw_networks(trainings: Path) -> None:
     for dark, ending in ((False, ""), (True, "-dark")):
         for name, figure in zip(FIGURES, figures(summary, dark), strict=True):
             figure.savefig(FOLDER / f"network-{name}{ending}.png")
+
+
+def draw_adaptation(mnist: Path) -> None:
+    """What ``fmes adapt`` draws with its defaults."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = lab.run("ltp-ltd", states="open", out=folder)
+        result = adapt(read_digits(mnist), open_curve([run.path]), Options(), lambda *_: None)
+    for dark, ending in ((False, ""), (True, "-dark")):
+        adaptation_figure.draw(result, dark=dark).savefig(FOLDER / f"adaptation{ending}.png")
 
 
 MICRO = "\N{MICRO SIGN}"

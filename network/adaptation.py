@@ -12,9 +12,10 @@ that is not at hand. **The algorithm here is ours:**
 2. The weight is the charge that stays: a device's voltage after a rest at open circuit. The
    trained weights become stored voltages in the curve's window.
 3. The row of 8 becomes that of 9, 6 that of 5, 2 that of 7, 4 that of 1 (the order in which
-   the study names them). An image is presented to the row of its digit: each device of the row
-   stands under the resistance of its pixel, and all get the same pulse, the one that they were
-   trained with; the other rows wait at open circuit. Where pixels are mostly bright, charge
+   the study names them, unless another is asked for). An image is presented to the row of its
+   digit: each device of the row stands under the resistance of its pixel, and all get the same
+   pulse, the one that they were trained with; the other rows wait at open circuit. Where pixels
+   are mostly bright, charge
    accumulates, where they are dark, it dissipates: a row forgets its old digit and drifts
    towards the mean image of the new one. No error is computed, no gradient, no write pulse.
 4. Images come in rounds, one of each digit, drawn at random from the training images.
@@ -33,6 +34,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.measure import Measure
 from analysis.update_curve import UpdateCurve
 from network.adaptation_result import (
     FIRST,
@@ -42,6 +44,7 @@ from network.adaptation_result import (
     Options,
     Outcomes,
     Pairing,
+    rows_of,
 )
 from network.idx import Digits
 from network.mapped_devices import (
@@ -88,43 +91,54 @@ def adapt(
     Raises
     ------
     AdaptationError
-        Too few images of a digit, or images that are not square.
+        Too few images of a digit, images that are not square, or noise or spread that were
+        asked for as measured and were not.
     """
     if math.isqrt(digits[0].pixels) ** 2 != digits[0].pixels:
         raise AdaptationError(
             f"the images have {digits[0].pixels} pixels and are not square, as 28 x 28 is"
         )
+    noise = _measured("noise", options.noise, curve.step_noise)
+    spread = _measured("spread", options.spread, curve.device_spread)
+    rule = Rule(scale=options.scale, noise=noise, spread=spread)
     rng = np.random.default_rng(options.seed)
     learned, unseen = digits[0].only(FIRST), digits[1].only(FIRST)
     shown, asked = digits[0].only(SECOND), digits[1].only(SECOND)
     order = _rounds(shown, options.images, rng)
     picked = _samples(asked, rng)
-    training, weights = _train(learned, unseen, curve, options, rng, tell)
+    training, layer = _train(learned, unseen, curve, rule, options, rng, tell)
     low, high = curve.window
-    trained = low + (high - low) * (weights / options.scale + 1) / 2
+    trained = low + (high - low) * (layer.weights.astype(np.float64) / options.scale + 1) / 2
     reader = _Reader(curve.window, options.scale)
 
-    def course(start: Array, resistances: Array, part: str) -> Course:
-        devices = MappedDevices(start, resistances, options.presentation)
+    def course(pairing: Pairing, resistances: Array, part: str) -> Course:
+        rows = rows_of(pairing)
+        devices = MappedDevices(
+            trained[:, rows], resistances, options.presentation,
+            strength=None if layer.strength is None else layer.strength[:, rows],
+            noise=noise * (high - low), rng=np.random.default_rng((options.seed, 1)),
+        )  # fmt: skip
         return _course(devices, shown, order, asked, reader, options, lambda f: tell(part, f))
 
     pixels = level_resistances(PixelResistance(law=options.law))
-    start = MappedDevices(trained, pixels, options.presentation).psv(options.rest)
+    start = MappedDevices(trained, pixels, options.presentation, strength=layer.strength).psv(
+        options.rest
+    )
     pairings = _pairings(reader.outcomes(start, asked))
     lowest = min(pairings, key=pairings.__getitem__)
-    mapped = course(trained, pixels, "mapping images")
-    permuted = trained[:, [FIRST.index(digit) for digit in lowest]]
-    from_lowest = course(permuted, pixels, "another pairing")
+    mapped = course(options.pairing, pixels, "mapping images")
+    from_lowest = course(lowest, pixels, "another pairing")
     fixed = {}
     for resistance in (OPEN, PixelResistance().dark):
         name = RESISTANCE.format(resistance)
-        fixed[name] = course(trained, np.full(256, resistance), f"fixed: {name}")
+        fixed[name] = course(options.pairing, np.full(256, resistance), f"fixed: {name}")
     samples = Digits(asked.images[picked], asked.labels[picked])
     return Adaptation(
         options=options, source=curve.source, curve_simulated=curve.simulated,
-        digits=(digits[0].digest, digits[1].digest), window=curve.window, training=training,
+        digits=(digits[0].digest, digits[1].digest), noise=noise, spread=spread,
+        window=curve.window, training=training,
         trained=trained, pairings=pairings, mapped=mapped, lowest=lowest, from_lowest=from_lowest,
-        ablations=fixed, before=reader.outcomes(start, samples),
+        ablations=fixed, before=reader.outcomes(start[:, rows_of(options.pairing)], samples),
         after=reader.outcomes(mapped.psv, samples),
     )  # fmt: skip
 
@@ -146,12 +160,13 @@ def _train(
     digits: Digits,
     unseen: Digits,
     curve: UpdateCurve,
+    rule: Rule,
     options: Options,
     rng: np.random.Generator,
     tell: Callable[[str, float], None],
-) -> tuple[Array, Array]:
+) -> tuple[Array, DeviceLayer]:
     start = np.zeros((digits.pixels, len(FIRST)), np.float32)
-    layer = DeviceLayer(curve, Rule(scale=options.scale), start, rng)
+    layer = DeviceLayer(curve, rule, start, rng)
     accuracies = []
     for epoch in range(options.epochs):
         order = rng.permutation(len(digits))
@@ -165,7 +180,16 @@ def _train(
         found = (unseen.images @ layer.weights).argmax(axis=1) == unseen.labels
         accuracies.append(float(found.mean()))
         tell("training", (epoch + 1) / options.epochs)
-    return np.array(accuracies), layer.weights.astype(np.float64)
+    return np.array(accuracies), layer
+
+
+def _measured(name: str, asked: float | None, found: Measure) -> float:
+    """What was asked for; None: what was measured."""
+    if asked is not None:
+        return asked
+    if found.value is None:
+        raise AdaptationError(f"the {name} was not measured: {found.note}; or give a number")
+    return found.value
 
 
 def _course(

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from analysis.captions import DOT
 from analysis.style import SMALL, TEXT, Theme, dress, footer, legend, sheet, theme
-from network.adaptation_result import FIRST, SECOND, Adaptation, Outcomes
+from network.adaptation_result import SECOND, Adaptation, Outcomes, rows_of
 from network.mapped_devices import Array
 
 _PAPER = (0.08, 0.73)
@@ -81,10 +81,10 @@ def _courses(part: SubFigure, result: Adaptation, look: Theme) -> None:
 
 
 def _maps(part: SubFigure, result: Adaptation, look: Theme) -> None:
-    axes = part.subplots(2, 4)
+    axes, pairing = part.subplots(2, 4), result.options.pairing
     colours = LinearSegmentedColormap.from_list("weights", [look.down, look.paper, look.up])
     for row, (letter, psv, digits, when) in enumerate((
-        ("c", result.trained, FIRST, "trained"),
+        ("c", result.trained[:, rows_of(pairing)], pairing, "trained"),
         ("d", result.mapped.psv, SECOND, "adapted"),
     )):  # fmt: skip
         # Against the mean of the rows: what all rows have in common decides nothing.

@@ -2,20 +2,20 @@
 
 Each weight of a network is one simulated device. While an image is presented to a row of
 devices, each of them stands under the resistance of its pixel and all get the same pulses:
-under a high resistance charge accumulates, under a low one it dissipates. A resistance has
-one affine map of the node voltages for a whole presentation, so an image costs one small
-product a device; there is no time step.
+under a high resistance charge accumulates, under a low one it dissipates. A whole presentation
+is one closed form in the modes of a device under its resistance; there is no time step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.simulated.device import Circuit, Modes, current_driven
+from drivers.simulated.device import Circuit, current_driven
 from protocols.quantities import CURRENT, OPEN, VOLTAGE
 
 Array = NDArray[np.float64]
@@ -93,6 +93,13 @@ class MappedDevices:
         The pulses that go with an image.
     circuit
         The device.
+    strength
+        How much further than `circuit` a pulse moves each device, shape (pixels, classes): its
+        capacitances are smaller by that factor. None for devices that are all alike.
+    noise
+        Standard deviation of the stored voltage that a pulse leaves, in V.
+    rng
+        Draws the noise.
     """
 
     def __init__(
@@ -101,17 +108,21 @@ class MappedDevices:
         resistances: Array,
         presentation: Presentation,
         circuit: Circuit | None = None,
+        *,
+        strength: NDArray[np.floating] | None = None,
+        noise: float = 0.0,
+        rng: np.random.Generator | None = None,
     ) -> None:
-        self._circuit = circuit or Circuit()
-        self._presentation = presentation
+        circuit = circuit or Circuit()
+        self._presentation, self._noise = presentation, noise
+        self._rng = rng or np.random.default_rng(0)
         # Node voltages of C1, C2, C3: shape (3, classes, pixels).
         self._nodes = np.repeat(psv.T[None].astype(np.float64), 3, axis=0)
-        levels = [_Level.of(self._circuit, float(r), presentation) for r in resistances]
-        self._kept = np.array([level.kept for level in levels])
-        self._added = np.array([level.added for level in levels])
-        self._peak = np.array([level.peak for level in levels])
-        self._peak_added = np.array([level.peak_added for level in levels])
-        self._waiting = _at_rest(self._circuit, presentation.duration)
+        # With all capacitances smaller by a factor a device does the same in a time shorter by
+        # it, so that a strength is a factor on times.
+        self._pace = np.ones(psv.T.shape) if strength is None else strength.T.astype(np.float64)
+        self._levels = _Levels.of(circuit, resistances.tolist())
+        self._opened = current_driven(circuit, OPEN)
         self.highest = float(psv.max())
         """Highest voltage that a device reached so far, at the end of a pulse, in V."""
 
@@ -131,81 +142,83 @@ class MappedDevices:
             A device would pass the voltage limit, which the model itself does not have;
             nothing was presented.
         """
-        driven = self._nodes[:, row]
-        peaks = np.einsum("pkj,jp->pk", self._peak[pixels], driven) + self._peak_added[pixels]
+        drive = self._presentation
+        after, peaks = self._levels.played(self._nodes[:, row], pixels, self._pace[row], drive)
         highest = float(peaks.max())
         if highest > _LIMIT:
             raise OverLimitError(
                 f"a device of row {row} would reach {VOLTAGE.format(highest)}, above the "
                 f"limit of {VOLTAGE.format(_LIMIT)} at which a source stops driving; take "
-                f"pulses below {CURRENT.format(self._presentation.amplitude)}, shorter or fewer "
+                f"pulses below {CURRENT.format(drive.amplitude)}, shorter or fewer "
                 "ones, or a lower resistance for bright pixels"
             )
         self.highest = max(self.highest, highest)
-        others = np.arange(self._nodes.shape[1]) != row
-        self._nodes[:, others] = np.tensordot(self._waiting, self._nodes[:, others], axes=1)
-        self._nodes[:, row] = (
-            np.einsum("pij,jp->ip", self._kept[pixels], driven) + self._added[pixels].T
-        )
+        if self._noise:
+            # Stored charge is at rest: it is a voltage of all three capacitances.
+            after += self._noise * np.sqrt(drive.pulses) * self._rng.standard_normal(len(pixels))
+        self._nodes = self._rested(drive.duration)
+        self._nodes[:, row] = after
 
     def psv(self, rest: float) -> Array:
         """Voltages after `rest` seconds at open circuit from now, shape (pixels, classes).
 
         This reads a copy: the devices stay where they are.
         """
-        return np.asarray(np.tensordot(_at_rest(self._circuit, rest)[0], self._nodes, axes=1)).T
+        voltage: Array = self._rested(rest)[0]
+        return voltage.T
+
+    def _rested(self, seconds: float) -> Array:
+        modes = self._opened
+        z = np.tensordot(modes.to_modes, self._nodes, axes=1)
+        z *= np.exp(-seconds * np.multiply.outer(np.array(modes.rate), self._pace))
+        nodes: Array = np.tensordot(modes.to_nodes, z, axes=1)
+        return nodes
 
 
-@dataclass(frozen=True)
-class _Level:
-    """What a presentation does under one resistance, in node voltages v.
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """The circuit under the resistance of each level, as `Modes`, one level after the other."""
 
-    Parameters
-    ----------
-    kept, added
-        Afterwards v is ``kept @ v + added``.
-    peak, peak_added
-        Terminal voltage at the end of the first and of the last pulse, in the same way.
-    """
-
-    kept: Array
-    added: Array
-    peak: Array
-    peak_added: Array
+    rate: Array
+    gain: Array
+    response: Array
+    direct: Array
+    to_modes: Array
+    to_nodes: Array
 
     @classmethod
-    def of(cls, circuit: Circuit, resistance: float, drive: Presentation) -> _Level:
-        modes = current_driven(circuit, resistance)
-        before_last = _train(modes, drive, drive.pulses - 1)
-        kept, added = _train(modes, drive, drive.pulses)
-        pulse = np.array(modes.step((0.0, 0.0, 0.0), drive.width, drive.amplitude))
-        response = np.array(modes.response)
-        # At the end of a pulse: response . z + direct I, with z stepped over its width.
-        row = response * np.exp(-np.array(modes.rate) * drive.width) @ modes.to_modes
-        offset = float(response @ pulse) + modes.direct * drive.amplitude
-        return cls(
-            kept, added,
-            np.array([row, row @ before_last[0]]),
-            np.array([offset, offset + row @ before_last[1]]),
-        )  # fmt: skip
+    def of(cls, circuit: Circuit, resistances: Sequence[float]) -> _Levels:
+        levels = [current_driven(circuit, resistance) for resistance in resistances]
+        return cls(*(np.array([getattr(m, f.name) for m in levels]) for f in fields(cls)))
 
+    def played(
+        self, nodes: Array, level: NDArray[np.uint8], pace: Array, drive: Presentation
+    ) -> tuple[Array, Array]:
+        """Node voltages after the pulses, shape (3, n), and terminal voltages at pulse ends.
 
-def _train(modes: Modes, drive: Presentation, count: int) -> tuple[Array, Array]:
-    """`count` pulses as an affine map of the node voltages; a train sums geometrically."""
-    zero = (0.0, 0.0, 0.0)
-    one = np.array(modes.step(modes.step(zero, drive.width, drive.amplitude), drive.gap, 0.0))
-    exponent = -np.array(modes.rate) * (drive.width + drive.gap)
-    kept = np.exp(count * exponent)
-    added = one * np.expm1(count * exponent) / np.expm1(exponent)
-    return (modes.to_nodes * kept) @ modes.to_modes, modes.to_nodes @ added
+        The terminal voltages are those at the end of the first and of the last pulse, shape
+        (2, n). A train sums geometrically.
+        """
+        rate = self.rate[level] * pace[:, None]
+        gain = self.gain[level] * pace[:, None]
+        z = np.einsum("pij,jp->pi", self.to_modes[level], nodes)
+        through = np.exp(-drive.width * rate)
+        charged = gain * drive.amplitude * -np.expm1(-drive.width * rate) / rate
+        exponent = -(drive.width + drive.gap) * rate
+        one = charged * np.exp(-drive.gap * rate)
 
+        def after(count: int) -> Array:
+            summed = np.expm1(count * exponent) / np.expm1(exponent)
+            modes: Array = z * np.exp(count * exponent) + one * summed
+            return modes
 
-def _at_rest(circuit: Circuit, seconds: float) -> Array:
-    """The map of the node voltages over some seconds at open circuit."""
-    modes = current_driven(circuit, OPEN)
-    kept = np.exp(-np.array(modes.rate) * seconds)
-    mapped: Array = (modes.to_nodes * kept) @ modes.to_modes
-    return mapped
+        ends = [
+            np.sum(self.response[level] * (before * through + charged), axis=1)
+            + self.direct[level] * drive.amplitude
+            for before in (z, after(drive.pulses - 1))
+        ]
+        nodes = np.einsum("pij,pj->ip", self.to_nodes[level], after(drive.pulses))
+        return nodes, np.array(ends)
 
 
 def level_resistances(mapping: PixelResistance) -> Array:

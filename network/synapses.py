@@ -217,6 +217,12 @@ class DeviceLayer:
         """Pulses so far, over all devices."""
         return sum((devices.sent for _, devices in self._devices), Pulses())
 
+    @property
+    def strength(self) -> Floats | None:
+        """Factor on the steps of each weight's first device; None where all are alike."""
+        found = self._devices[0][1].strength
+        return None if found is None else found.reshape(self.weights.shape)
+
     def change(self, wanted: Floats, rows: Rows | None = None) -> None:
         count = self._count(wanted)
         for sign, devices in self._devices:

@@ -61,6 +61,16 @@ def test_bad_input_is_named_and_nothing_is_written(folder, run, tmp_path):
         (["--data", folder, run, "--images", 121], "hold 30 of 9; map 120 or fewer"),
         (["--data", folder, run, "--images", 0], "greater than"),
         (["--data", folder, run, "--law", "cubic"], "'cubic': give one of conductance, resistance"),
+        (
+            ["--data", folder, run, "--pairing", "8-9,6-5"],
+            "pair each of 8, 6, 2, 4 with one of 9, 5, 7, 1, as in 8-9,6-5,2-7,4-1",
+        ),
+        (["--data", folder, run, "--pairing", "8-9,6-5,2-7,2-1"], "pair each of 8, 6, 2, 4"),
+        (["--data", folder, run, "--pairing", "8-9,6-5,2-7,4-7"], "pair each of 8, 6, 2, 4"),
+        (["--data", folder, run, "--pairing", "8-9;6-5,2-7,4-1"], "pair each of 8, 6, 2, 4"),
+        (["--data", folder, run, "--noise", "2"], "--noise 2: give measured, or a number from 0"),
+        (["--data", folder, run, "--noise", "measured"], "the noise was not measured: nothing was"),
+        (["--data", folder, run, "--spread", "nan"], "--spread nan: give measured, or a number"),
         (["--data", folder, run, "--amplitude", "1 V"], "unit of another quantity"),
         (["--data", folder, run, "--amplitude", "0 A"], "above 0 A"),
     ):

@@ -1,13 +1,14 @@
 """The devices behind the pixels are the devices of the simulated rig, stepped in one piece."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.simulated.device import Device
+from drivers.simulated.device import Circuit, Device
 from network.mapped_devices import (
     MappedDevices,
     OverLimitError,
@@ -67,6 +68,42 @@ def test_images_at_once_are_the_device_model_pulse_by_pulse(
     np.testing.assert_allclose(devices.psv(1.0), expected, rtol=1e-9, atol=1e-12)
     assert devices.highest <= highest + 1e-12
     assert devices.highest == pytest.approx(highest, abs=2e-3)
+
+
+def test_a_strength_is_that_of_smaller_capacitances():
+    nominal, drive = Circuit(), Presentation(pulses=3)
+    resistances = level_resistances(PixelResistance())
+    strength = np.array([[0.7, 1.0], [1.2, 1.6]])
+    start = np.array([[0.1, 0.2], [0.3, 0.4]])
+    together = MappedDevices(start, resistances, drive, strength=strength)
+    pixels = np.array([40, 250], np.uint8)
+    together.present(1, pixels)
+    together.present(0, pixels[::-1])
+    for p in range(2):
+        for c in range(2):
+            own = {f: getattr(nominal, f) / strength[p, c] for f in ("c1", "c2", "c3")}
+            alone = MappedDevices(
+                start[p : p + 1], resistances, drive, replace(nominal, **own)
+            )  # fmt: skip
+            alone.present(1, pixels[p : p + 1])
+            alone.present(0, pixels[::-1][p : p + 1])
+            assert alone.psv(1.0)[0, c] == pytest.approx(together.psv(1.0)[p, c], rel=1e-9)
+
+
+def test_the_noise_of_a_pulse_is_the_one_asked_for():
+    start, noise = np.full((4000, 2), 0.3), 2e-3
+    quiet, noisy = (
+        MappedDevices(
+            start, level_resistances(PixelResistance()), Presentation(pulses=4), noise=sigma,
+            rng=np.random.default_rng(1),
+        )
+        for sigma in (0.0, noise)
+    )  # fmt: skip
+    for devices in (quiet, noisy):
+        devices.present(0, np.full(4000, 128, np.uint8))
+    off = noisy.psv(0.0) - quiet.psv(0.0)
+    assert off[:, 0].std() == pytest.approx(2 * noise, rel=0.05)
+    assert not off[:, 1].any()
 
 
 def test_bright_pixels_accumulate_and_dark_ones_dissipate():
