@@ -104,8 +104,7 @@ def renamed(tmp_path):
 def test_an_instrument_under_another_address_is_the_same(start, fmes, served, renamed, tmp_path):
     bench = served(1.0)
     other = renamed(bench)
-    first = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig),
-                  "--out", "first.h5")  # fmt: skip
+    first = start(*RUN, *SLOW, "--rig", str(bench.rig), "--out", "first.h5")
     until_pulses(first)
     done = fmes(*RUN, "--rig", str(other), "--out", "second.h5", "--transcript")
     assert done.returncode == 2
