@@ -44,19 +44,6 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture
-def parts():
-    bench, tap, link = METER.rig()
-    meter = METER.connect(tap)
-    yield meter, bench, tap, link
-    meter.close()
-
-
-@pytest.fixture
-def meter(parts):
-    return parts[0]
-
-
 def test_what_is_sent_when_it_connects(parts):
     assert parts[2].sent == [
         ":ABOR", "*IDN?", ":SYST:LFR?", "*CLS", ":OUTP:SMOD HIMP", ":SYST:TIME:RES:AUTO 0",

@@ -18,28 +18,6 @@ from protocols.program import Instant, PulseTrain, Segment
 METER = BenchMeter("keithley-2450", verified_period="2 ms")
 
 
-@pytest.fixture
-def rig():
-    return METER.rig()
-
-
-@pytest.fixture
-def bench(rig):
-    return rig[0]
-
-
-@pytest.fixture
-def link(rig):
-    return rig[2]
-
-
-@pytest.fixture
-def meter(link):
-    meter = METER.connect(link)
-    yield meter
-    meter.close()
-
-
 @pytest.mark.parametrize("model", ["2450", "2460"])
 def test_it_knows_who_it_is(model):
     known = BenchMeter("keithley-2450", model)
@@ -226,7 +204,7 @@ def test_a_period_of_2_ms_is_refused_until_it_was_verified(link, bench):
 
 
 @pytest.mark.parametrize(
-    ("parts", "changes", "message"),
+    ("segments", "changes", "message"),
     [
         ([PulseTrain(1e-4, 6e-4, 2e-3, 2, "up")], {}, "shorter than the 2450 can time"),
         ([Segment(1.2, 1e-2, "up", Instant.PULSE_END)], {}, "beyond the 2450; at most 1 A"),
@@ -240,11 +218,11 @@ def test_a_period_of_2_ms_is_refused_until_it_was_verified(link, bench):
     ],
 )  # fmt: skip
 def test_what_cannot_be_played_is_refused_before_anything_is_sent(
-    meter, bench, parts, changes, message
+    meter, bench, segments, changes, message
 ):
     before = bench.clock.now
     with pytest.raises(ProtocolError, match=message):
-        meter.load(program(*parts, **changes))
+        meter.load(program(*segments, **changes))
     assert bench.clock.now == before
 
 
@@ -296,7 +274,8 @@ def test_a_broken_link_is_a_link_error_and_make_safe_opens_a_new_one(meter, link
     assert bench.stage("").mode == "high_z"
 
 
-def test_an_instrument_set_to_another_language_is_refused_with_the_way_to_change_it(link):
+def test_an_instrument_set_to_another_language_is_refused_with_the_way_to_change_it():
+    _, _, link = METER.rig()
     link.instrument.write(b"*LANG SCPI")
     link.instrument.restart()
     with pytest.raises(InstrumentError, match=r"set to the language SCPI.* MENU, System, Settings"):

@@ -76,19 +76,6 @@ def connected(*answers):
     return meter, link
 
 
-@pytest.fixture
-def parts():
-    bench, tap, link = METER.rig()
-    meter = METER.connect(tap)
-    yield meter, bench, tap, link
-    meter.close()
-
-
-@pytest.fixture
-def meter(parts):
-    return parts[0]
-
-
 def drain(meter, times):
     for _ in range(times):
         meter.drain()

@@ -14,28 +14,6 @@ from protocols.program import Instant, PulseTrain, Segment
 METER = BenchMeter("keithley-2600b")
 
 
-@pytest.fixture
-def rig():
-    return METER.rig()
-
-
-@pytest.fixture
-def bench(rig):
-    return rig[0]
-
-
-@pytest.fixture
-def link(rig):
-    return rig[2]
-
-
-@pytest.fixture
-def meter(link):
-    meter = METER.connect(link)
-    yield meter
-    meter.close()
-
-
 def test_it_knows_who_it_is(meter):
     assert meter.identity.model == "2602B"
     assert meter.capabilities.model == "2602B"
