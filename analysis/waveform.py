@@ -37,7 +37,7 @@ _STEP = (
     "Change of the voltage at the {} edge of a pulse over the change of the current; both sides "
     "extrapolated to the edge by parabolas through readings within a quarter of the pulse and the "
     "gap, fewer where these leave a shape behind, readings within the option `settling` of an "
-    "edge left out. The current is the mean of the readings used. Mean of all pulses; "
+    "edge left out. The current is the median of the readings used. Mean of all pulses; "
     "95 % interval from the residuals, which counts scatter; the parabola leaves up to 0.1 % where "
     "the pulse is as long as the fastest time constant."
 )
@@ -261,7 +261,7 @@ def _step(played: Played, time: Array, k: int, settling: float) -> tuple[float, 
         if len(rows[:count]) < _FEWEST:
             return f"{len(rows)} readings on one side of an edge; at least {_FEWEST} are needed"
         found = _at_edge(time[rows[:count]] - edge, s.voltage[rows[:count]])
-        heights.append((*found, float(s.current[rows[:count]].mean())))
+        heights.append((*found, float(np.median(s.current[rows[:count]]))))
     (v0, half0, i0), (v1, half1, i1) = heights
     if i0 == i1:
         return "the current does not change"

@@ -4,7 +4,8 @@ The instrument is given one list of pulse levels, their width and off time, or a
 and times all of it; `keithley_2461_layout` says how a program becomes such a list. The host
 uploads, starts, drains the buffer while it fills, and can abort. Readings are of what is not
 sourced; the sourced quantity is recorded as programmed, since measuring it too would lengthen each
-reading. When a reading begins is the instrument's choice: as late in its pulse as it fits.
+reading. When a reading begins is the instrument's choice: as late in its pulse as it fits. Of
+waveforms the digitizer's samples are the readings (`keithley_2461_digitizer`).
 
 Source: Model 2461 Reference Manual (2461-901-01 and the help of tsp-toolkit), SCPI command
 reference; the vendor's examples for the 2461. The words of SENSe:AZERo, SENSe:COUNt, SENSe:AVERage,
@@ -129,6 +130,7 @@ class Keithley2461(LinkedMeter):
         return {
             **chosen, "source": program.source, "list": found.kind, "length": len(found.levels),
             "count": found.count, "width": found.width, "off": found.off, "delay": found.delay,
+            "rate": found.rate,
             "line_frequency": self._line_frequency,
         }  # fmt: skip
 
@@ -197,6 +199,8 @@ class Keithley2461(LinkedMeter):
                 f"{float((requested - time).max()):.3g} s: it plays something else; look at its "
                 "front panel, then run again"
             )
+        # A sample on an edge may carry the level of either side of it.
+        source = program.level[rows] if found.rate else source
         voltage, current = (reading, source) if program.source == "current" else (source, reading)
         flags = (
             ((status.astype(np.int64) & _LIMITED) != 0) * Flag.LIMIT

@@ -16,6 +16,9 @@ end.
 
 What needs no return to a bias level, as a staircase, is a list sweep: one level after the
 other, each read once at its end.
+
+A waveform, whose readings are "during" pulses and gaps, is a pulse list while the digitizer samples
+through all of it (`keithley_2461_digitizer`).
 """
 
 from __future__ import annotations
@@ -29,10 +32,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers import keithley_2461_digitizer as digitizer
+from drivers.keithley_2461_digitizer import LEAST_WIDTH, MOST_LEVELS
 from protocols.program import PulseProgram
 
-LEAST_WIDTH = 150e-6
-"""Shortest pulse, in s."""
 OVERHEAD = 230e-6
 """Of a reading in a pulse besides its aperture: 200 us less 50 us after it, 80 us for the pulse."""
 SWEEP_OVERHEAD = 150e-6
@@ -40,7 +43,6 @@ SWEEP_OVERHEAD = 150e-6
 stated."""
 LEAST_DELAY = 50e-6
 """Shortest delay of a list sweep, in s."""
-MOST_LEVELS = 2500
 MOST_READINGS = 1_000_000
 _OFF = 1.01e-4
 """Least part of a slot at the bias level: pulses have a duty cycle of at most 99.99 %."""
@@ -61,7 +63,7 @@ class Layout:
     Parameters
     ----------
     kind
-        A pulse list or a list sweep.
+        A pulse list, a list sweep, or a pulse list that is digitized.
     levels
         The list, in A or V; it is played `count` times.
     count
@@ -77,9 +79,12 @@ class Layout:
         Time at the bias level before the program begins, in s.
     reading
         Number of the reading, from 0, that belongs to each segment, shape (n,).
+    before, rate
+        Of what is digitized: time at the bias level before each pulse, in s, and samples a second,
+        which are the readings then, one every `period`.
     """
 
-    kind: Literal["pulses", "sweep"]
+    kind: Literal["pulses", "sweep", "digitized"]
     levels: NDArray[np.float64]
     count: int
     bias: float
@@ -89,11 +94,13 @@ class Layout:
     period: float
     lead: float
     reading: NDArray[np.int64]
+    before: float = 0.0
+    rate: float = 0.0
 
     @property
     def readings(self) -> int:
         """How many readings the instrument makes."""
-        return len(self.levels) * self.count
+        return int(self.reading[-1]) + 1 if self.rate else len(self.levels) * self.count
 
     @property
     def requested(self) -> NDArray[np.float64]:
@@ -104,6 +111,8 @@ class Layout:
 @lru_cache(maxsize=2)
 def layout(program: PulseProgram) -> Layout | None:
     """Lay a program out; None when it can be neither a pulse list nor a list sweep."""
+    if digitizer.wanted(program) and (found := digitizer.trains(program)) is not None:
+        return _digitized(program, found)
     return _pulses(program) or _sweep(program)
 
 
@@ -218,6 +227,15 @@ def _sweep(program: PulseProgram) -> Layout | None:
     return Layout(
         "sweep", levels, len(program) // len(levels), 0.0, 0.0, 0.0, delay, step, 0.0,
         np.arange(len(program)),
+    )  # fmt: skip
+
+
+def _digitized(program: PulseProgram, found: digitizer.Trains) -> Layout:
+    each = found.samples_per_segment
+    period = float(program.duration[0]) / each
+    return Layout(
+        "digitized", found.levels, 1, 0.0, found.width, found.off, 0.0, period, 0.0,
+        np.arange(1, len(program) + 1) * each - 1, found.before, found.rate,
     )  # fmt: skip
 
 

@@ -77,19 +77,12 @@ def lines(program: PulseProgram, found: Layout, chosen: Mapping[str, float]) -> 
     """
     current = program.source == "current"
     kind, other, limit = ("CURR", "VOLT", "VLIM") if current else ("VOLT", "CURR", "ILIM")
-    source, sense = f"SOUR:{kind}", f"SENS:{other}"
+    source = f"SOUR:{kind}"
     return [
         Line("OUTP:SMOD HIMP", f"OUTP:{kind}:SMOD?", "HIMP"),
         _set("OUTP", "0"),
         _set("SOUR:FUNC", kind),
-        Line(f'SENS:FUNC "{other}"', "SENS:FUNC?", other),
-        _set(f"{sense}:RANG", f"{chosen['measure_range']:.9g}"),
-        _set(f"{sense}:RSEN", f"{chosen['sense']:g}"),
-        _set(f"{sense}:NPLC", f"{chosen['nplc']:.9g}"),
-        _set(f"{sense}:AVER", "0"),
-        _set(f"{sense}:AZER", "0"),
-        Line("SENS:AZER:ONCE"),
-        _set("SENS:COUN", "1"),
+        *(_digitize(other, program, found, chosen) if found.rate else _measure(other, chosen)),
         _set(f"{source}:DEL:AUTO", "0"),
         _set(f"{source}:DEL", "0"),
         _set(f"{source}:READ:BACK", "0"),
@@ -106,6 +99,34 @@ def lines(program: PulseProgram, found: Layout, chosen: Mapping[str, float]) -> 
     ]
 
 
+def _measure(other: str, chosen: Mapping[str, float]) -> list[Line]:
+    sense = f"SENS:{other}"
+    return [
+        Line(f'SENS:FUNC "{other}"', "SENS:FUNC?", other),
+        _set(f"{sense}:RANG", f"{chosen['measure_range']:.9g}"),
+        _set(f"{sense}:RSEN", f"{chosen['sense']:g}"),
+        _set(f"{sense}:NPLC", f"{chosen['nplc']:.9g}"),
+        _set(f"{sense}:AVER", "0"),
+        _set(f"{sense}:AZER", "0"),
+        Line("SENS:AZER:ONCE"),
+        _set("SENS:COUN", "1"),
+    ]
+
+
+def _digitize(
+    other: str, program: PulseProgram, found: Layout, chosen: Mapping[str, float]
+) -> list[Line]:
+    """The rate before the aperture, which it may shorten."""
+    sense = f"SENS:DIG:{other}"
+    return [
+        Line(f'SENS:DIG:FUNC "{other}"', "SENS:DIG:FUNC?", other),
+        _set(f"{sense}:RANG", f"{chosen['measure_range']:.9g}"),
+        _set(f"{sense}:RSEN", f"{chosen['sense']:g}"),
+        _set(f"{sense}:SRAT", f"{found.rate:.9g}"),
+        _set(f"{sense}:APER", f"{program.aperture:.9g}"),
+    ]
+
+
 def _set(header: str, value: str) -> Line:
     return Line(f"{header} {value}", f"{header}?", value)
 
@@ -119,8 +140,8 @@ def _play(kind: str, found: Layout) -> list[Line]:
         play = f'SOUR:SWE:{kind}:LIST 1,{found.delay:.9g},{found.count},OFF,"{BUFFER}"'
         return [*_list(f"SOUR:LIST:{kind}", found.levels), Line(play)]
     play = (
-        f'SOUR:PULS:SWE:{kind}:LIST {found.width:.9g},ON,"{BUFFER}",1,{found.count},0,'
-        f"{found.off:.9g},OFF"
+        f'SOUR:PULS:SWE:{kind}:LIST {found.width:.9g},ON,"{BUFFER}",1,{found.count},'
+        f"{found.before:.9g},{found.off:.9g},OFF"
     )
     return [*_list(f"SOUR:PULS:LIST:{kind}", found.levels), Line(play)]
 

@@ -136,6 +136,11 @@ class OutputStage:
         """What it forces at present."""
         return self._mode
 
+    @property
+    def ideal(self) -> bool:
+        """Whether it adds neither offsets nor noise."""
+        return self._random is None
+
     def set_resistance(self, t: float, resistance: float) -> None:
         """Change the regulating resistance at the terminals."""
         self._advance(t)

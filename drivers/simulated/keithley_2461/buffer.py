@@ -18,7 +18,7 @@ _BINARY = ("READ", "REL", "SOUR", "EXTR")
 
 
 class Stored(NamedTuple):
-    """One reading: its value and unit, when it began, what was sourced and how."""
+    """One reading: its value and unit, when it began, what was sourced and how, its status."""
 
     value: float
     unit: str
@@ -26,6 +26,7 @@ class Stored(NamedTuple):
     source: float
     source_unit: str
     source_status: int
+    status: int = 0
 
 
 class Buffer:
@@ -101,7 +102,7 @@ _NUMBERS: Mapping[str, Callable[[Stored, float], float]] = {
     "SOUR": lambda row, start: row.source,  # noqa: ARG005
     "EXTR": lambda row, start: 0.0,  # noqa: ARG005
     "SOURSTAT": lambda row, start: row.source_status,  # noqa: ARG005
-    "STAT": lambda row, start: 0.0,  # noqa: ARG005
+    "STAT": lambda row, start: row.status,  # noqa: ARG005
     "SEC": lambda row, start: float(int(row.time)),  # noqa: ARG005
     "FRAC": lambda row, start: row.time % 1.0,  # noqa: ARG005
 }

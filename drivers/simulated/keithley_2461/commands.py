@@ -10,6 +10,7 @@ import numpy as np
 
 from drivers.simulated.keithley_2461 import model
 from drivers.simulated.keithley_2461.buffer import ELEMENTS, Buffer
+from drivers.simulated.keithley_2461.digitizer import NONE
 from drivers.simulated.keithley_2461.sequence import Sequence
 from drivers.simulated.keithley_2461.spot import spot_rows
 from drivers.simulated.scpi.errors import ScpiError
@@ -29,7 +30,8 @@ _LEAST_WIDTH, _LONGEST = 150e-6, 10e3
 def rows(of: Emulated2461) -> Values[Row]:
     """Every command besides the common ones."""
     return [
-        *_common(of), *_output(of), *_triggers(of), *_traces(of), *spot_rows(of), *_system(of),
+        *of.digitizer.rows(), *_common(of), *_output(of), *_triggers(of), *_traces(of),
+        *spot_rows(of), *_system(of),
         *(row for kind in _KINDS for row in _Quantity(of, kind).rows()),
     ]  # fmt: skip
 
@@ -43,8 +45,11 @@ def _common(of: Emulated2461) -> list[Row]:
         Action("*LANG", choose, Choice("SCPI|TSP|SCPI2400")),
         Setting(":SOURce[1]:FUNCtion[:MODE]", "function", Choice("VOLTage|CURRent", "VOLT"),
                 changed=lambda *_: of.put_out()),
+        Query("[:SENSe[1]]:FUNCtion[:ON]?",
+              lambda _: f'"{of.measured if of.digitizer.function == NONE else NONE}"'),
         Setting("[:SENSe[1]]:FUNCtion[:ON]", "sense",
-                Choice("CURRent[:DC]|VOLTage[:DC]", "CURR", quoted=True)),
+                Choice("CURRent[:DC]|VOLTage[:DC]", "CURR", quoted=True),
+                changed=lambda *_: of.measure()),
         Setting("[:SENSe[1]]:COUNt", "reading count", Number(1, 300_000, 1, whole=True)),
         Action("[:SENSe[1]]:AZERo:ONCE", lambda *_: of.idle_only()),
         Setting(":FORMat[:DATA]", "format", Choice("ASCii|REAL|SREal", "ASC")),

@@ -3,9 +3,10 @@
 Commands, ranges and errors from the Model 2461 Reference Manual (2461-901-01 A), sections 3 and 6,
 and the help of tsp-toolkit for the 2461; the words of SENSe:AZERo, SENSe:COUNt, SENSe:AVERage,
 SYSTem:LFRequency, SYSTem:ERRor:COUNt and the types of events as the 2450 has them, from memory. Of
-the SCPI command set there is what sources, measures, pulses and sweeps: no digitizer, no trigger
-blocks of one's own, no status subsystem of event numbers. Inferred: that a timestamp is the
-beginning of a reading, and that binary readings come in a block of indefinite length as in TSP.
+the SCPI command set there is what sources, measures, pulses, sweeps and digitizes pulses; there are
+no trigger blocks of one's own and no status subsystem of event numbers. Inferred: that a timestamp
+is the beginning of a reading, and that binary readings come in a block of indefinite length as in
+TSP.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence as Values
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,6 +23,7 @@ from drivers.simulated.bench import Bench
 from drivers.simulated.keithley_2461 import model
 from drivers.simulated.keithley_2461.buffer import Buffer, Stored, columns
 from drivers.simulated.keithley_2461.commands import rows
+from drivers.simulated.keithley_2461.digitizer import NONE, Digitizer
 from drivers.simulated.keithley_2461.model import ERRORS
 from drivers.simulated.keithley_2461.sequence import Player, Sequence, Timing
 from drivers.simulated.scpi.errors import ScpiError
@@ -52,12 +55,15 @@ class Emulated2461(ScpiInstrument):
         """Time that its trigger model takes from one list entry to the next, in s."""
         self.next_language = "SCPI"
         self.player: Player | None = None
+        self.digitizer = Digitizer(self)
         self.armed: Sequence | None = None
         self.lists: dict[tuple[str, str], tuple[float, ...]] = {}
         self.buffers = {name: Buffer(DEFAULT_CAPACITY, once=False)
                         for name in ("defbuffer1", "defbuffer2")}  # fmt: skip
         self._events: deque[str] = deque(maxlen=1000)
         self._shown, self._outcome = "EMPTY", "EMPTY"
+        self.forced = 0.0
+        """Level that the output was last told, in A or V."""
         super().__init__(bench, model, errors_kept=1000)
 
     @classmethod
@@ -187,7 +193,7 @@ class Emulated2461(ScpiInstrument):
         return self.measure_range(other)
 
     def force(self, level: float, limit: float) -> None:
-        kind = self.function
+        kind, self.forced = self.function, level
         mode: Mode = "current" if kind == "CURR" else "voltage"
         self.bench.stage("").drive(
             max(self.now, self.scheduler.now), mode, level, limit, self.source_range(kind, level)
@@ -224,19 +230,41 @@ class Emulated2461(ScpiInstrument):
         value, full = values[self.measured], {"VOLT": volts, "CURR": amps}[self.measured]
         if abs(value) > full * model.HEADROOM:
             value = math.copysign(model.OVERFLOW, value)
-        readback = self.flag("readback", self.function)
         four_wire = self.flag("four wire", self.measured)
-        status = (
-            _READBACK * readback + _LIMITED * reading.limited + _FOUR_WIRE * four_wire + _ON
-        )  # fmt: skip
-        source = values[self.function] if readback else level
-        if name in self.buffers:
-            self.buffers[name].store(
-                Stored(
-                    value, _UNITS[self.measured], begin.time, source, _UNITS[self.function], status
-                )
-            )
+        source = values[self.function] if self.flag("readback", self.function) else level
+        self.store(name, begin.time, value, self.measured, source, reading.limited, four_wire)
         return reading.limited
+
+    def store(
+        self, name: str, began: float, value: float, kind: str, source: float,
+        limited: bool, four_wire: bool, origin: int = 0,
+    ) -> None:  # fmt: skip
+        """Put a reading into the named buffer, if it is still there.
+
+        Parameters
+        ----------
+        began
+            Bench time, in s.
+        value, kind
+            What was measured, and of which quantity.
+        source
+            What was sourced, as programmed or as read back.
+        limited, four_wire
+            How it was sourced and sensed.
+        origin
+            The converter's bits of the status.
+        """
+        if name not in self.buffers:
+            return
+        readback = self.flag("readback", self.function)
+        status = _READBACK * readback + _LIMITED * limited + _FOUR_WIRE * four_wire + _ON
+        self.buffers[name].store(
+            Stored(value, _UNITS[kind], began, source, _UNITS[self.function], status, origin)
+        )
+
+    def measure(self) -> None:
+        """A measure function was selected: no digitize function is."""
+        self.settings["digitize", 1] = NONE
 
     def data(self, first: float, last: float, name: str, elements: Values[str]) -> bytes:
         """Readings of a buffer."""
@@ -271,6 +299,8 @@ class Emulated2461(ScpiInstrument):
         if sequence.kind != self.function:
             raise ScpiError(-221)
         self.buffer(sequence.buffer)
+        if self.digitizer.function != NONE and not sequence.pulsed:
+            raise ScpiError(-221, "Settings conflict;digitized sweeps are not emulated")
         most = (model.MOST_PULSED if sequence.pulsed else model.MOST)[sequence.kind]
         full = self.source_range(sequence.kind, float(np.abs(sequence.levels).max()))
         if max(map(abs, sequence.levels)) > min(full * model.HEADROOM, most):
@@ -293,10 +323,15 @@ class Emulated2461(ScpiInstrument):
         self.settings["output", 1] = True
         self.log("trigger model started")
         self._inform(2731, "Trigger model: idle to running")
-        self.player = Player(self.armed, self.timing, self, self.scheduler)
+        digitizing = self.armed.measured and self.digitizer.function != NONE
+        # What is sampled in the background is not measured pulse by pulse besides.
+        played = replace(self.armed, measured=False) if digitizing else self.armed
+        self.player = Player(played, self.timing, self, self.scheduler)
         self._outcome = "RUNNING"
         self._look_again()
         self.player.start()
+        if digitizing:
+            self.digitizer.start(self.armed.buffer)
 
     def abort(self) -> None:
         """Stop the trigger model; the output stays as it is."""
@@ -305,6 +340,7 @@ class Emulated2461(ScpiInstrument):
 
     def ended(self, outcome: str) -> None:
         self.player = None
+        self.digitizer.stop()
         self._outcome = outcome
         if outcome == "IDLE":
             self.settings["output", 1] = False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from drivers.simulated.keithley_2461.buffer import ELEMENTS
+from drivers.simulated.keithley_2461.digitizer import NONE
 from drivers.simulated.scpi.errors import ScpiError
 from drivers.simulated.scpi.parameters import Choice, Many, Text
 from drivers.simulated.scpi.table import Query, Row
@@ -26,6 +27,8 @@ def spot_rows(of: Emulated2461) -> list[Row]:
 
     def read(name: str, elements: Sequence[str]) -> bytes:
         of.idle_only()
+        if of.digitizer.function != NONE:
+            raise ScpiError(-221, "Settings conflict;a digitize function is selected")
         buffer = of.buffer(name)
         if not of.settings.flag("output", 1):
             raise ScpiError(-221, "Settings conflict;the output is off")
@@ -38,6 +41,7 @@ def spot_rows(of: Emulated2461) -> list[Row]:
 
     def measure(kind: str, name: str, elements: Sequence[str]) -> bytes:
         of.settings["sense", 1] = kind
+        of.measure()
         return read(name, elements)
 
     def fetch(name: str, elements: Sequence[str]) -> bytes:
