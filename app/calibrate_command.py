@@ -49,7 +49,8 @@ def calibrate_rig(
     if not yes:
         _ask()
     console = Console(highlight=False, soft_wrap=True)
-    with transcribed(transcript_path(to) if transcript else None) as messages:
+    kept = transcript or file.transcript.keep
+    with transcribed(transcript_path(to) if kept else None) as messages:
         try:
             instruments = open_rig(file, transcript=messages)
         except InstrumentError as error:

@@ -96,7 +96,8 @@ def run(
             f"{protocol}"
         )
     path = output_file(Path(out), experiment.protocol.name, sample)
-    with transcribed(transcript_path(path) if transcript else None) as messages:
+    kept = transcript or experiment.rig.transcript.keep
+    with transcribed(transcript_path(path) if kept else None) as messages:
         instruments = open_rig(experiment.rig, transcript=messages)
         try:
             info = experiment.info(instruments, sample=sample, notes=notes)

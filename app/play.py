@@ -11,7 +11,8 @@ from app.experiment import Experiment
 from app.recording import FileSink
 from app.runner import Result, Runner
 from app.sinks import Sink
-from data.run import Outcome
+from app.transcript_file import begin, transcript_path
+from data.run import Event, Outcome
 from drivers.rig import Rig
 
 if TYPE_CHECKING:
@@ -35,27 +36,56 @@ def play(
     path
         Of the new HDF5 file.
     shown
-        What shows the run, and last a warning when the finished file could not be compressed;
-        entered before and left after when it is a context manager.
+        What shows the run, and last a warning when the finished file could not be compressed or
+        a transcript not be written to its end; entered before and left after when it is a context
+        manager.
     control
         What may abort the run while it goes on.
+
+    Raises
+    ------
+    InputError
+        The rig file asks for a transcript, whose file exists or cannot be made.
     """
-    file = FileSink(path)
+    file, transcript = FileSink(path), rig.transcript
+    kept = experiment.rig.transcript.keep and not transcript.writing
+    if kept:  # of a rig that plays one run after the other
+        begin(transcript, transcript_path(path))
+    try:
+        result = _played(experiment, rig, file, shown, control, sample=sample, note=note)
+    finally:
+        if kept:
+            transcript.close()
+    if file.warning:
+        shown.event(file.warning)
+    if kept and transcript.problem:
+        text = f"{transcript.path} ends early: {transcript.problem}"
+        shown.event(Event(file.time, "warning", text))
+    return result
+
+
+def _played(
+    experiment: Experiment,
+    rig: Rig,
+    file: FileSink,
+    shown: Sink,
+    control: Callable[[Runner], AbstractContextManager[None]],
+    *,
+    sample: str,
+    note: str,
+) -> Result:
     runner = Runner(rig, [file, shown])
-    rig.measuring(path)
+    rig.measuring(file.path)
     info = experiment.info(rig, sample=sample, notes=note)
     try:
         with control(runner), shown if isinstance(shown, AbstractContextManager) else nullcontext():
-            result = runner.run(experiment.stimulus, experiment.plan, info)
+            return runner.run(experiment.stimulus, experiment.plan, info)
     except Exception as error:
         where = experiment.source.line_of(error) if experiment.source else ""
         if not where:
             raise
         # A fault in the user's own file, which the runner has made safe and recorded.
-        result = Result(Outcome.FAILED, f"{where}: {type(error).__name__}: {error}")
-    if file.warning:
-        shown.event(file.warning)
-    return result
+        return Result(Outcome.FAILED, f"{where}: {type(error).__name__}: {error}")
 
 
 def announce(rig: Rig, console: Console) -> None:

@@ -31,7 +31,8 @@ class FileSink(Sink):
         self.warning: Event | None = None
         """Why the finished file could not be compressed; its readings are all there."""
         self._recorder: Recorder | None = None
-        self._time = 0.0
+        self.time = 0.0
+        """Of the last event, in s."""
 
     def begin(self, info: RunInfo, plan: Plan) -> None:
         self._recorder = Recorder.begin(self.path, info, plan.most_readings, plan.most_plays)
@@ -49,7 +50,7 @@ class FileSink(Sink):
             self._recorder.append(samples)
 
     def event(self, event: Event) -> None:
-        self._time = event.time
+        self.time = event.time
         if self._recorder:
             self._recorder.event(event)
 
@@ -62,7 +63,7 @@ class FileSink(Sink):
         try:
             self._recorder.end(outcome, reason, self._recorder.clock.now())
         except NotCompressedError as error:
-            self.warning = Event(self._time, "warning", str(error))
+            self.warning = Event(self.time, "warning", str(error))
 
 
 def keep_last(transcript: Transcript, run: Path) -> str:

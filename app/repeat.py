@@ -19,8 +19,9 @@ from protocols.plan import Plan
 from protocols.quantities import RESISTANCE
 from protocols.steps import Mark
 
-_NOT_COMPARED = {"simulation.speed"}
-"""Of the rig file: how fast a simulated bench goes changes nothing that is measured."""
+_NOT_COMPARED = {"simulation.speed", "transcript."}
+"""Of the rig file: neither how fast a simulated bench goes nor keeping transcripts changes
+anything that is measured."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ def check_rig(rig: Path, to: Path | None, *, transcript: bool) -> int:
         raise InputError(f"--to {to}: exists already, and a result never replaces a file")
     console = Console(highlight=False, soft_wrap=True)
     findings: list[Finding] = []
-    with transcribed(transcript_path(to) if transcript else None) as messages:
+    kept = transcript or file.transcript.keep
+    with transcribed(transcript_path(to) if kept else None) as messages:
         _check(file, messages, lambda finding: _say(console, finding, findings))
     content = {
         "rig": str(rig), "begun": begun.isoformat(timespec="seconds"),

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -270,6 +270,14 @@ class VisaSection(Section):
     """Time that a reply may take."""
 
 
+class TranscriptSection(Section):
+    """What passes between the computer and the instruments."""
+
+    keep: bool = False
+    """Keep all of it in a file beside each run's, and beside what `rig check`, `rig calibrate` and
+    `safe` write, whoever starts them: as `--transcript`, for windows and the station too."""
+
+
 class RigFile(Section):
     """A whole rig; with no file, the embedded simulated one."""
 
@@ -278,6 +286,7 @@ class RigFile(Section):
     device: DeviceSection = DeviceSection()
     simulation: SimulationSection = SimulationSection()
     visa: VisaSection = VisaSection()
+    transcript: TranscriptSection = TranscriptSection()
 
     @model_validator(mode="after")
     def _one_bench(self) -> Self:
@@ -336,9 +345,11 @@ class RigFile(Section):
         return self.model_copy(update={"simulation": simulation})
 
     def alike(self, other: RigFile) -> bool:
-        """Whether both describe one rig; how fast a simulated bench goes makes no difference."""
-        speed = {"simulation": {"speed"}}
-        return self.model_dump(exclude=speed) == other.model_dump(exclude=speed)
+        """Whether both describe one rig; how fast a simulated bench goes makes no difference, nor
+        whether transcripts are kept.
+        """
+        apart: dict[str, Any] = {"simulation": {"speed"}, "transcript": True}
+        return self.model_dump(exclude=apart) == other.model_dump(exclude=apart)
 
     def emulated(self) -> Self:
         """The same instruments, emulated around a nominal device, as fast as possible."""

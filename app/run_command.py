@@ -71,7 +71,9 @@ def run_protocol(
         free((path.with_suffix(".png"),))
     console = Console(stderr=events)
     steering = Steering()
-    noted = transcribed(transcript_path(path) if transcript else None)
+    noted = transcribed(
+        transcript_path(path) if transcript or experiment.rig.transcript.keep else None
+    )
     with _steered(steering), noted as messages:
         try:
             instruments = open_rig(experiment.rig, transcript=messages)

@@ -42,7 +42,7 @@ def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
         return 0
     path = rig.with_name(f"{rig.stem}-safe-{datetime.now():%Y%m%d-%H%M%S}{ENDING}")
     became = []
-    with _transcribed(path if transcript else None) as messages:
+    with _transcribed(path if transcript or file.transcript.keep else None) as messages:
         for one in switch_off(file, messages):
             became.append(one)
             console.print(str(one), markup=False)

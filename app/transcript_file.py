@@ -20,6 +20,22 @@ def transcript_path(beside: Path) -> Path:
     return beside.with_name(beside.stem + ENDING)
 
 
+def begin(transcript: Transcript, path: Path) -> None:
+    """Write a transcript to a new file from now on.
+
+    Raises
+    ------
+    InputError
+        The file exists or cannot be made.
+    """
+    try:
+        transcript.write_to(path)
+    except FileExistsError:
+        raise InputError(f"transcript {path} exists already, and is not replaced") from None
+    except OSError as error:
+        raise InputError(f"transcript {path} cannot be written: {error}") from error
+
+
 @contextmanager
 def transcribed(path: Path | None) -> Iterator[Transcript]:
     """A transcript for a rig, written to a new file; to none when `path` is None.
@@ -33,12 +49,7 @@ def transcribed(path: Path | None) -> Iterator[Transcript]:
     """
     transcript = Transcript()
     if path is not None:
-        try:
-            transcript.write_to(path)
-        except FileExistsError:
-            raise InputError(f"--transcript: {path} exists already, and is not replaced") from None
-        except OSError as error:
-            raise InputError(f"--transcript: {path} cannot be written: {error}") from error
+        begin(transcript, path)
     try:
         yield transcript
     finally:

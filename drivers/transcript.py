@@ -104,14 +104,20 @@ class Transcript:
         """The last messages, oldest first."""
         return tuple(self._last)
 
+    @property
+    def writing(self) -> bool:
+        """Whether everything is written to a file at present."""
+        return self._file is not None
+
     def write_to(self, path: Path) -> None:
-        """Write everything to a new file from now on.
+        """Write everything to a new file from now on, until `close`.
 
         Raises
         ------
         OSError
             The file exists, or cannot be made.
         """
+        self.path, self.problem = None, ""
         # Line buffered: what a killed process wrote is not lost with it.
         self._file = path.open("x", encoding="ascii", buffering=1, newline="\n")
         self.path = path

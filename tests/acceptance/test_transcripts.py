@@ -55,6 +55,39 @@ def test_a_notebook_keeps_one_too(tmp_path):
     assert any(b"trigger.initiate()" in data for data in sent)
 
 
+def test_a_rig_file_asks_for_them(fmes, tmp_path):
+    (tmp_path / "rig.toml").write_text(RELAYS + "[transcript]\nkeep = true\n")
+    (tmp_path / "one.toml").write_text("[transcript]\nkeep = true\n")
+    done = fmes("run", "ltp-ltd", "--rig", "one.toml", "--out", "run.h5", *SHORT, "--no-figure")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read_transcript(tmp_path / "run.transcript.jsonl")[0].what is What.OPENED
+    lab.run("ltp-ltd", rig=tmp_path / "one.toml", out=tmp_path / "lab.h5", **FEW)
+    assert read_transcript(tmp_path / "lab.transcript.jsonl")
+    assert fmes("rig", "check", "rig.toml", "--to", "result.json").returncode == 0
+    assert read_transcript(tmp_path / "result.transcript.jsonl")
+    assert fmes("safe", "rig.toml").returncode == 0
+    assert len(list(tmp_path.glob("rig-safe-*.transcript.jsonl"))) == 1
+    # Whether one is kept is no difference between a run and its repetition.
+    done = fmes("run", "--repeat", "run.h5", "--out", "again.h5", "--no-figure")
+    assert done.returncode == 0, done.stderr
+    assert read_transcript(tmp_path / "again.transcript.jsonl")
+
+
+def test_each_run_of_a_campaign_has_one_of_its_own_when_the_rig_file_asks(fmes, tmp_path):
+    (tmp_path / "rig.toml").write_text("[transcript]\nkeep = true\n")
+    sets = ", ".join(f"{name} = '{value}'" for name, value in FEW.items())
+    (tmp_path / "two.toml").write_text(
+        f"rig = 'rig.toml'\n[[run]]\nprotocol = 'ltp-ltd'\nrepeat = 2\nset = {{ {sets} }}\n"
+    )
+    done = fmes("campaign", "two.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = sorted((tmp_path / "runs" / "two").glob("*.h5"))
+    assert len(runs) == 2
+    for path in runs:
+        messages = read_transcript(path.with_suffix(".transcript.jsonl"))
+        assert sum(b"trigger.initiate()" in m.data for m in messages) > 1
+
+
 def test_a_transcript_never_replaces_a_file(fmes, tmp_path):
     (tmp_path / "run.transcript.jsonl").write_text("mine")
     done = fmes("run", "ltp-ltd", "--out", "run.h5", *SHORT, "--transcript")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from pathlib import Path
 
 import pytest
 from station_window import BRIEF, FAILING, Refused, run
@@ -13,6 +14,7 @@ from app.station.origins import Origin
 from app.station.run_queue import RunQueue, Status
 from data.reader import open_run
 from data.run import Outcome
+from drivers.transcript import What, read_transcript
 from protocols.catalogue import find as find_protocol
 
 MINE = """
@@ -55,6 +57,21 @@ def test_runs_are_played_in_order_and_recorded_each_in_a_file_of_its_own(window,
     assert len({row["file"] for row in rows}) == 3
     end = window.station(lambda m: m["state"] == "idle")
     assert (end["output"], end["resistance"], end["current"]) == ("off", "open", None)
+
+
+def test_a_rig_file_has_a_transcript_kept_of_each_run(station, tmp_path):
+    rig = tmp_path / "rig.toml"
+    rig.write_text("[transcript]\nkeep = true\n")
+    window = station.window()
+    window.ask("connect", rig=str(rig))
+    window.ask("queue", runs=[run(tmp_path), run(tmp_path)])
+    window.ask("start")
+    for number in (1, 2):
+        row = window.ended(number)
+        assert row["status"] == "finished", row["reason"]
+        messages = read_transcript(Path(row["file"]).with_suffix(".transcript.jsonl"))
+        assert any(b"trigger.initiate()" in m.data for m in messages)
+        assert messages[0].what is not What.OPENED, "the rig was open before"
 
 
 def test_the_events_tell_the_whole_run(window, tmp_path):
