@@ -132,6 +132,13 @@ def test_equal_cycles_repeat_and_noisy_ones_show_their_noise() -> None:
     assert variation.value == pytest.approx(4e-4 * np.sqrt(199) / 0.398, rel=0.5)
 
 
+def test_the_scatter_of_two_cycles_by_hand() -> None:
+    # Steps 1, 2 and 2, 2: sample variances 1/2 and 0. Ranges 3 and 4.
+    noise, variation = cycle_to_cycle([branch([0.0, 1.0, 3.0]), branch([0.0, 2.0, 4.0])])
+    assert noise.value == pytest.approx(0.5 / 3.5)
+    assert variation.value == pytest.approx(np.sqrt(0.5) / 3.5)
+
+
 def test_one_complete_cycle_does_not_repeat() -> None:
     found, _ = cycle_to_cycle([branch([0.1, 0.2]), branch([0.1, np.nan])])
     assert found.value is None
