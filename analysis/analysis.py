@@ -60,6 +60,14 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+        lines = (
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+            for row in (self.columns, *self.rows)
+        )
+        return "\n".join((*lines, *self.notes))
+
     def _repr_html_(self) -> str:
         """What a notebook shows of it."""
         rows = "".join(
@@ -78,6 +86,9 @@ class Result(Protocol):
 
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON values: measures with intervals and notes, and definitions."""
+
+    def __str__(self) -> str:
+        return str(self.table())
 
     def _repr_html_(self) -> str:
         """What a notebook shows of it: the table."""

@@ -159,7 +159,7 @@ class EnduranceResult(Result):
     def _notes(self) -> Iterator[str]:
         yield (
             f"{RESISTANCE.format(self.nominal)}, {self.cycles} cycles, {len(self.full)} of them "
-            f"fitted; weight read at the gap-end; mean, std and drift: {_BASE}"
+            f"fitted; weight read at the gap end; mean, std and drift: {_BASE}"
         )
         for phase, m in zip(PHASES, self.write_noise, strict=True):
             yield f"{m.definition.name} of the {phase}: {m if m.value is not None else m.note}"

@@ -195,7 +195,8 @@ class LearningResult(Result):
 
     def _notes(self) -> Iterator[str]:
         yield (
-            f"{CURRENT.format(self.stimulus[0])}; PSV read at the {self.options.instant}; "
+            f"{CURRENT.format(self.stimulus[0])}; PSV read at the "
+            f"{self.options.instant.replace('-', ' ')}; "
             "each state carries on from where the one before ended"
         )
         for r in self.relearned:

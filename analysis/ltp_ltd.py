@@ -166,8 +166,8 @@ class LtpLtdResult(Result):
     def _notes(self) -> Iterator[str]:
         label = "NL" if self.options.nonlinearity == "neurosim" else "NL is alpha,"
         yield (
-            f"weight read at the {self.options.instant}; first cycle of each state; {label} with "
-            "95 % interval, energy with bounds"
+            f"weight read at the {self.options.instant.replace('-', ' ')}; "
+            f"first cycle of each state; {label} with 95 % interval, energy with bounds"
         )
         # Remark, to what it is about, to the states it is true of.
         remarks: dict[str, dict[str, list[str]]] = {}

@@ -207,7 +207,7 @@ class RetentionResult(Result):
     def _notes(self) -> Iterator[str]:
         yield (
             f"{self.pulses} pulses of {CURRENT.format(self.stimulus[0])}; learned PSV read at the "
-            f"{self.options.reference}; fits with 95 % intervals"
+            f"{self.options.reference.replace('-', ' ')}; fits with 95 % intervals"
         )
         yield from (f"{f.name}: {f.remark}" for f in self._fits())
         if not self.complete:

@@ -32,6 +32,7 @@ class ProgressSink(Sink):
             TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(), console=console,
         )  # fmt: skip
         self._task = self._bar.add_task("starting", total=1.0)
+        self._pause: str | None = None
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -44,6 +45,7 @@ class ProgressSink(Sink):
         if state in (RunState.PAUSING, RunState.PAUSED):
             self._bar.update(self._task, description=f"[yellow]{state.value}[/] {reason}")
         if state is RunState.PAUSED:
+            self._pause = reason
             self._console.print(f"[yellow]paused[/] {escape(reason)}; type resume or abort")
         if state is RunState.FINISHED:
             self._bar.update(self._task, completed=1.0, description="finished")
@@ -57,5 +59,5 @@ class ProgressSink(Sink):
         self._bar.update(self._task, completed=progress.fraction, description=text)
 
     def event(self, event: Event) -> None:
-        if event.level == "warning":
+        if event.level == "warning" and event.message != f"paused: {self._pause}":
             self._console.print(f"[yellow]warning[/] {escape(event.message)}")

@@ -41,7 +41,7 @@ def write_report(
         version=version("fmes-lab"),
         date=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         paper=PAPER,
-        counts="; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()),
+        counts="; ".join(f"{verdict}: {n}" for verdict, n in counts.items()),
         rows=rows,
         sections=[_section(m) for m in reproduction.measured]
         + [_network_section(c) for c in networks],

@@ -94,7 +94,7 @@ def reproduce_study(rig: Path | None, out: Path, data: Path | None, *, full: boo
     page, report = write_report(done, made, folder)
     rows = all_rows(done, made)
     counts = Counter(row.verdict for row in rows)
-    console.print("; ".join(f"{n} rows: {verdict}" for verdict, n in counts.items()))
+    console.print("; ".join(f"{verdict}: {n}" for verdict, n in counts.items()))
     for row in rows:
         if row.verdict == "disagrees":
             console.print(f"  Fig. {row.panel}: {row.quantity}: {row.paper} / {row.found}")

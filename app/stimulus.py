@@ -87,5 +87,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     try:
         with path.open("xb") as file:
             figure.savefig(file, format=path.suffix[1:].lower())
+    except FileExistsError:
+        raise InputError(f"{path} exists already, and no file is replaced; give another") from None
     except OSError as error:
         raise InputError(f"{path}: the figure cannot be written: {error}") from error

@@ -42,7 +42,7 @@ def test_dynamic_range_is_above_six_in_every_state(result: LtpLtdResult) -> None
 def test_range_fails_the_criterion_at_the_end_of_the_pulse(make_run: MakeRun) -> None:
     found = LtpLtdAnalysis(Options(instant="pulse-end")).analyse(make_run())
     assert all(value(first(s).dynamic_range) < 6 for s in found.states)
-    assert "pulse-end" in found.table().notes[0]
+    assert "pulse end" in found.table().notes[0]
 
 
 @pytest.mark.parametrize("branch", ["up", "down"])

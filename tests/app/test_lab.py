@@ -3,6 +3,7 @@
 import pytest
 
 from app import lab
+from app.analyse_command import draw_file
 from app.errors import InputError
 
 
@@ -46,3 +47,20 @@ def test_bad_input_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="no parameter 'widht'"):
         lab.run("ltp-ltd", widht="3 ms", out=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_printed_measures_are_the_table_and_not_the_readings(tmp_path):
+    run = lab.run("ltp-ltd", states="500", up=5, down=5, out=tmp_path / "a.h5")
+    result = lab.analyse(run)
+    heading, row, *notes = str(result).splitlines()
+    assert heading.split()[:2] == ["R", "Wmax/Wmin"]
+    assert row.startswith("500 ohm  ")
+    assert tuple(notes) == result.table().notes
+
+
+def test_a_figure_is_never_drawn_over_a_file(tmp_path):
+    run = lab.run("ltp-ltd", states="500", up=5, down=5, out=tmp_path / "a.h5")
+    (picture := tmp_path / "a.png").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"a\.png exists already"):
+        draw_file(run.path, None, dark=False)
+    assert picture.read_bytes() == b"mine"
