@@ -77,6 +77,11 @@ class Rig:
             )
         return states
 
+    @property
+    def found(self) -> tuple[str, ...]:
+        """In which state it was left to who has it now, when that is worth to be told."""
+        return ()
+
     def news(self) -> list[str]:
         """What a run's log should say of the rig itself, since the last call.
 

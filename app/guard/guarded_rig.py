@@ -50,6 +50,8 @@ class Tenure:
 
     Attributes
     ----------
+    found
+        What was found at the beginning.
     safe
         Whether the rig is safe as far as this process knows: nothing was energised, or it was
         made safe after that.
@@ -60,6 +62,7 @@ class Tenure:
         self._watch: Watch | None = None
         self._news: list[str] = []
         self._settled: set[tuple[int, str]] = set()
+        self.found: tuple[str, ...] = ()
         self.safe = True
 
     @classmethod
@@ -140,6 +143,7 @@ class Tenure:
             return
         if said := _put_right(left):
             self._news.append(said)
+            self.found += (said,)
         self._settled.add(left.key)
 
     def _watch_over(self) -> None:
@@ -215,6 +219,10 @@ class GuardedRig(Rig):
         states = super().make_safe()
         self.tenure.safe = True
         return states
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        return self.tenure.found
 
     def news(self) -> list[str]:
         return self.tenure.news()

@@ -19,8 +19,8 @@ from app.gui.station_view import Allowed, StationView
 from app.gui.status_bar import StatusBar
 
 Qt = QtCore.Qt
-LEAST_SIZE = (1024, 640)
-"""Least size of the window for which everything can be reached, in pixels."""
+LEAST_SIZE = (960, 560)
+"""Least size of the window, in pixels; with its frame it is whole on a screen of 1024 x 640."""
 _FIRST_SIZE = (1280, 800)
 _NEWS = "  \N{BULLET}"
 _EMPTY = {
@@ -131,6 +131,7 @@ class Layout:
         )
         self.start.setEnabled(allowed.start)
         self.start.setText(allowed.start_text)
+        self.clear.setEnabled(bool(view.waiting))
         self.pause.setEnabled(allowed.pause)
         self.pause.setText(allowed.pause_text)
         self.abort.setEnabled(allowed.abort)
@@ -159,11 +160,10 @@ class Layout:
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.rig)
         column.addWidget(self.form, 1)
-        scroll = QtWidgets.QScrollArea(widgetResizable=True)
+        scroll = _Column(widgetResizable=True)
         scroll.setObjectName("left")
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(panel)
-        scroll.setMinimumWidth(310)
         self._right = QtWidgets.QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self._right.addWidget(self.tabs)
         self._right.addWidget(self.table)
@@ -227,6 +227,7 @@ class Layout:
         # The keys of an action that cannot be used do nothing; they shall say why.
         self._why_not = QtWidgets.QShortcut(QtGui.QKeySequence("Ctrl+Return"), window)
         self._why_not.activated.connect(self.point_out)
+        self.clear = action("&Clear queue...", "", "Take out all that waits", "clear")
         self.start = action("Start queue", "Ctrl+Shift+P", "Play what waits", "start")
         self.pause = action("Pause", "Ctrl+P", "Pause between programs, or carry on", "pause")
         # F12 is seen by `abort_key` before any widget, so the action has no shortcut of its own.
@@ -274,6 +275,7 @@ class Layout:
         run = bar.addMenu("&Run")
         run.addActions([self.run, self.queue, self.start, self.pause, self.abort])
         run.addSeparator()
+        run.addAction(self.clear)
         run.addAction(self.rehearse)
         view = bar.addMenu("&View")
         for k in range(self.tabs.count()):
@@ -283,6 +285,20 @@ class Layout:
             view.addAction(act)
         view.addSeparator()
         view.addActions([self.kind, self.find, self.dark])
+
+
+class _Column(QtWidgets.QScrollArea):
+    """Scrolls up and down, and is never too narrow for what is in it, whatever the font."""
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        inside = self.widget().minimumSizeHint().width()
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QtCore.QSize(max(310, inside + bar + 2 * self.frameWidth()), 100)
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:  # noqa: N802
+        if watched is self.widget() and event.type() == QtCore.QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
 def why_not(view: StationView, verdict: str) -> str:

@@ -12,6 +12,8 @@ _WIDTHS = {
     Column.SHOWN: 48, Column.PROTOCOL: 100, Column.STATES: 130, Column.SAMPLE: 80,
     Column.START: 150, Column.PROGRESS: 78, Column.STATUS: 80, Column.TAGS: 80,
 }  # fmt: skip
+_LETTER = 8
+"""Width of a letter in pixels for which the widths are; they grow with the font."""
 
 
 class RunsTable(QtWidgets.QWidget):
@@ -52,6 +54,7 @@ class RunsTable(QtWidgets.QWidget):
         self._words.setObjectName("runs_filter")
         self._words.setPlaceholderText("Filter: protocol, sample, date, tag, e.g. ppf D7 2026-11")
         self._words.textChanged.connect(self._filter.set_text)
+        self._words.returnPressed.connect(self._go_to_table)
         self._table = table = QtWidgets.QTableView()
         table.setObjectName("runs_table")
         table.setModel(self._filter)
@@ -64,9 +67,10 @@ class RunsTable(QtWidgets.QWidget):
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setHighlightSections(False)
         table.setTabKeyNavigation(False)
+        letter = table.fontMetrics().averageCharWidth() / _LETTER
         for column, width in _WIDTHS.items():
-            table.setColumnWidth(column, width)
-        table.selectionModel().currentRowChanged.connect(lambda *_: self._changed())
+            table.setColumnWidth(column, round(width * letter))
+        table.selectionModel().currentRowChanged.connect(self._current_changed)
         table.activated.connect(self._activated)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
@@ -100,6 +104,15 @@ class RunsTable(QtWidgets.QWidget):
         """Put the keyboard's focus on the filter."""
         self._words.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._words.selectAll()
+
+    def _go_to_table(self) -> None:
+        self._table.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _current_changed(self, current: QtCore.QModelIndex) -> None:
+        # The keyboard's focus makes a row the current one without its being seen.
+        if current.isValid() and not self._table.selectionModel().isSelected(current):
+            self._table.selectRow(current.row())
+        self._changed()
 
     def select(self, key: str) -> None:
         """Make the row of that key the current one, if it is listed."""

@@ -98,6 +98,11 @@ class Window(QtWidgets.QMainWindow):
             self._first_state(view)
         if view.connected:
             self.layout_.rig.choose(str(view.rig.get("path") or ""))
+        if view.connected and not before.connected and view.rig.get("found"):
+            # Left by a program that died; the log of the next run has it, too.
+            text = "; ".join(map(str, view.rig["found"]))
+            self.feed.say(text)
+            self.banner.tell("WARNING", f"{view.output_words}. {text}")
         if view.rig != before.rig:
             self.layout_.form.set_rig(self._rig_file(), self.layout_.rig.path)
         self._show()
@@ -184,6 +189,18 @@ class Window(QtWidgets.QMainWindow):
         self.banner.dismiss()
         self._ask("start")
 
+    def clear_queue(self) -> None:
+        """Take out all that waits, once that is confirmed; what plays goes on."""
+        count = len(self._view.waiting)
+        box = QtWidgets.QMessageBox(self)
+        box.setWindowTitle("Clear queue")
+        box.setText(f"{count} {'run waits' if count == 1 else 'runs wait'}. Take out all of them?")
+        clear = box.addButton("&Take out", QtWidgets.QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel))
+        box.exec()
+        if box.clickedButton() is clear:
+            self._ask("clear")
+
     def _described(self) -> dict[str, Any]:
         return {**self.layout_.form.request(), "out": str(self._preferences.folder)}
 
@@ -225,6 +242,8 @@ class Window(QtWidgets.QMainWindow):
 
     def _connect_rig(self, path: str, speed: float) -> None:
         """Open a rig, after letting go of the one that is open; without a speed, no wait."""
+        if self.banner.kind == "WARNING":
+            self.banner.dismiss()  # it is of the rig as it was
 
         def connect(_: Mapping[str, Any] | None = None) -> None:
             wanted: dict[str, Any] = {"rig": path} if path else {"speed": speed or _NO_WAIT}
@@ -466,6 +485,7 @@ class Window(QtWidgets.QMainWindow):
         layout.run.triggered.connect(self.run_now)
         layout.queue.triggered.connect(self.queue)
         layout.start.triggered.connect(self.start_queue)
+        layout.clear.triggered.connect(self.clear_queue)
         layout.pause.triggered.connect(self.pause_or_resume)
         layout.abort.triggered.connect(self.abort)
         layout.open_folder.triggered.connect(lambda: self.open_folder())

@@ -87,6 +87,7 @@ class Connected:
             "meter": str(self.rig.meter.identity), "bank": str(self.rig.bank.identity),
             "addresses": dict(self.rig.addresses),
             "max_voltage": self.rig.limits.max_voltage, "max_current": self.rig.limits.max_current,
+            "found": list(self.rig.found),
             "states": resistances, "devices": [device.name for device in self.file.devices],
         }  # fmt: skip
 

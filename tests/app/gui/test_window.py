@@ -296,7 +296,7 @@ def test_theme_and_geometry_are_remembered(ready, qtbot):
     assert (second.width(), second.height()) == (1111, 700)
 
 
-@pytest.mark.parametrize("size", [(1024, 640), (1920, 1080)])
+@pytest.mark.parametrize("size", [(960, 560), (1024, 640), (1920, 1080)])
 def test_everything_fits(ready, size):
     window = ready()
     window.resize(*size)
@@ -442,3 +442,29 @@ def test_a_pause_that_waits_for_a_long_program_says_for_how_long(ready, qtbot):
     qtbot.waitUntil(lambda: status(window, "state") == "RUNNING", timeout=10_000)
     window.abort()
     qtbot.waitUntil(lambda: "aborted" in states(window), timeout=10_000)
+
+
+def test_the_queue_is_cleared_when_that_is_confirmed(ready, qtbot):
+    window = ready()
+    for _ in range(3):
+        queue(qtbot, window, **SHORT)
+    answer(window, "Cancel")
+    window.layout_.clear.trigger()
+    assert states(window) == ["waiting"] * 3
+    answer(window, "Take out")
+    window.layout_.clear.trigger()
+    qtbot.waitUntil(lambda: states(window) == [], timeout=10_000)
+    assert not window.layout_.clear.isEnabled()
+
+
+def test_nothing_in_the_panels_is_cut_off_when_letters_are_large(ready, qtbot):
+    window = ready()
+    left = window.findChild(QtWidgets.QScrollArea, "left")
+    font = window.font()
+    font.setPointSizeF(1.5 * font.pointSizeF())
+    for widget in left.findChildren(QtWidgets.QWidget):
+        widget.setFont(font)
+    before = left.widget().width()
+    qtbot.waitUntil(
+        lambda: before < left.widget().width() <= left.viewport().width(), timeout=10_000
+    )
