@@ -1,6 +1,6 @@
 """Seconds that one epoch of the study's network takes: devices, plain numbers, torch, aihwkit.
 
-    python benchmarks/network.py [--data FOLDER] [--batches 100,10,1]
+    python benchmarks/networks.py [--data FOLDER] [--batches 100,10,1]
 
 784-100-10 on the same images, seconds of processor time on one thread, of an epoch of 60,000: what
 small batches take is measured on fewer images and counted up. Devices are those of an LTP/LTD run
