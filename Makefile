@@ -27,7 +27,7 @@ lint: $(VENV)/tests-installed
 docs: $(VENV)/tests-installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-SPEED := device main_job recorder library plot window_start instruments transcript network
+SPEED := device main_job recorder library plot window_start instruments transcript networks
 TRIALS := crash kills fuzz bad_files long_run
 
 bench: $(VENV)/tests-installed
