@@ -190,7 +190,8 @@ def test_a_program_ends_at_0_by_itself_when_all_are_killed(
     start, fmes, served, tmp_path, driver, left
 ):
     bench = served(1.0, driver=driver)
-    process = start(*RUN, "--set", "up=100", "--set", "down=0", "--rig", str(bench.rig))
+    pulses = ["--set", "up=120", "--set", "down=0", "--set", "width=40ms", "--set", "gap=10ms"]
+    process = start(*RUN, *pulses, "--rig", str(bench.rig))
     until(lambda: abs(bench.safe()["current"]) > 0.5e-3, "no pulse")
     kill(next(iter(records())).guard, process.pid)
     killed = bench.bench.clock.now
