@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from app.calibrated_file import write_calibrated
 from app.calibration import CalibrationError, calibrate
+from app.console import lasting_console
 from app.errors import InputError
 from app.exit_codes import FAILED
 from app.rig_file import RigFile
@@ -48,7 +48,7 @@ def calibrate_rig(
         raise InputError(f"--to {to}: the folder {to.parent} does not exist; create it first")
     if not yes:
         _ask()
-    console = Console(highlight=False, soft_wrap=True)
+    console = lasting_console(highlight=False, soft_wrap=True)
     kept = transcript or file.transcript.keep
     with transcribed(transcript_path(to) if kept else None) as messages:
         try:

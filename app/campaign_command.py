@@ -14,6 +14,7 @@ from rich.table import Table
 
 from app.campaign import PENDING, Campaign, PlannedRun
 from app.campaign_folder import INDEX, CampaignFolder, Measured, measured_in
+from app.console import lasting_console
 from app.exit_codes import ABORTED, FAILED
 from app.play import announce, play
 from app.progress import ProgressSink
@@ -54,7 +55,7 @@ def check_campaign(file: Path, out: Path | None) -> None:
 def run_campaign(file: Path, out: Path | None, *, transcript: bool) -> int:
     """Measure what is not complete yet; returns the exit code."""
     campaign = Campaign.read(file)
-    console = Console(highlight=False)
+    console = lasting_console(highlight=False)
     with CampaignFolder.hold(_folder(file, out)) as folder, ExitStack() as stack:
         measured = measured_in(folder.path)
         _warn(measured, console)

@@ -69,7 +69,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def every_command(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 (its callback has done all)
         bool,
         typer.Option(
             "--version", help="Show the version and exit.", callback=_version, is_eager=True
@@ -77,6 +77,9 @@ def every_command(
     ] = False,
 ) -> None:
     """Pulse protocols on synaptic devices: measure, record, analyse."""
+    from app.console import have_standard_streams
+
+    have_standard_streams()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from app.console import lasting_console
 from app.errors import InputError
 from app.exit_codes import ABORTED, FAILED
 from app.report import all_rows, write_report
@@ -73,7 +74,7 @@ def reproduce_study(rig: Path | None, out: Path, data: Path | None, *, full: boo
         folder.mkdir(parents=True)
     except OSError as error:
         raise InputError(f"--out {out}: the folder cannot be made: {error}") from error
-    console = Console(highlight=False, soft_wrap=True)
+    console = lasting_console(highlight=False, soft_wrap=True)
     known = {p.name for p in PROTOCOLS}
 
     def tell(study: Study) -> Sink:

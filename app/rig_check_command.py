@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.console import lasting_console
 from app.errors import InputError
 from app.exit_codes import FAILED
 from app.rig_check import Finding, check
@@ -38,7 +39,7 @@ def check_rig(rig: Path, to: Path | None, *, transcript: bool) -> int:
     to = to or rig.with_name(f"{rig.stem}-check-{begun:%Y%m%d-%H%M%S}.json")
     if to.exists():
         raise InputError(f"--to {to}: exists already, and a result never replaces a file")
-    console = Console(highlight=False, soft_wrap=True)
+    console = lasting_console(highlight=False, soft_wrap=True)
     findings: list[Finding] = []
     kept = transcript or file.transcript.keep
     with transcribed(transcript_path(to) if kept else None) as messages:

@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from analysis.catalogue import for_protocol
 from app.analyse_command import draw_file, show_measures
+from app.console import lasting_console
 from app.errors import InputError
 from app.events import EventSink, listen
 from app.exit_codes import ABORTED, FAILED
@@ -69,7 +69,7 @@ def run_protocol(
     path = output_file(out, experiment.protocol.name, sample)
     if analysed and figure:
         free((path.with_suffix(".png"),))
-    console = Console(stderr=events)
+    console = lasting_console(stderr=events)
     steering = Steering()
     noted = transcribed(
         transcript_path(path) if transcript or experiment.rig.transcript.keep else None

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
+from app.console import lasting_console
 from app.errors import InputError
 from app.exit_codes import FAILED
 from app.guard.lock import RigLock, holder_of
@@ -34,7 +34,7 @@ def make_safe(rig: Path, *, by_hand: bool, transcript: bool) -> int:
         The rig file cannot be used; or it was done by hand and the rig is in use.
     """
     file = RigFile.read(rig)
-    console = Console(highlight=False, soft_wrap=True)
+    console = lasting_console(highlight=False, soft_wrap=True)
     if by_hand:
         said = f"switched off by hand, as was said at {now()}"
         _write_down(file, _addresses(file), said, by_hand=True)
