@@ -48,7 +48,7 @@ def _course(voltage: Axes, current: Axes, result: WaveformResult, look: Theme) -
     if not any(len(s.time) for s in result.states):
         say(voltage, look, "nothing was read")
         return
-    legend(voltage, look, loc="upper left", handlelength=1.4)
+    legend(voltage, look, loc="upper right", handlelength=1.4)
 
 
 def _edge(axes: Axes, result: WaveformResult, look: Theme) -> None:
