@@ -99,7 +99,7 @@ def _recognition(
     ltp_ltd: Path, digits: tuple[Digits, Digits], path: Path, tell: Tell, epochs: int
 ) -> Made:
     from app.train import TrainingFolder, train
-    from app.train_command import figures
+    from app.training_figures import figures
     from app.training_plan import Plan
     from app.training_pool import Here
     from network.comparison import rows

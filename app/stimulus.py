@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,15 @@ def draw(program: PulseProgram, path: Path) -> None:
     save_figure(figure, path)
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path, says: Mapping[str, str] | None = None) -> None:
     """Write a figure in the format of the file's ending; never over a file.
+
+    Parameters
+    ----------
+    figure, path
+        What, and where.
+    says
+        Texts by name that a .png file holds beside the picture.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         raise InputError(f"{path}: a figure is a .png, .svg or .pdf file")
     try:
         with path.open("xb") as file:
-            figure.savefig(file, format=path.suffix[1:].lower())
+            figure.savefig(file, format=path.suffix[1:].lower(), metadata=dict(says or {}))
     except FileExistsError:
         raise InputError(f"{path} exists already, and no file is replaced; give another") from None
     except OSError as error:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
@@ -22,8 +22,8 @@ from rich.progress import (
 from analysis.update_curve import Depression
 from app.analyse_command import show_table
 from app.errors import InputError
-from app.stimulus import save_figure
 from app.train import TrainingFolder, train
+from app.training_figures import draw
 from app.training_plan import Learning, Plan
 from app.training_pool import workers
 from network.idx import WHERE, Digits, DigitsError, read_digits
@@ -33,14 +33,9 @@ from network.synapses import Jump, Mapping, Rounding, Rule
 from network.training import Snapshot, Task
 from protocols.device_parameters import States
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 Value = TypeVar("Value")
 _GREAT = 1e6
 """What scales and learning rates are below."""
-FIGURES = ("accuracy", "maps", "weights")
-"""Names of the figures' files."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +151,9 @@ def report(summary: Summary, out: Path, console: Console, *, figure: bool) -> No
     show_table(summary.table(), console)
     console.print(f"files   {out}")
     if figure:
-        for path in draw(summary, out):
-            console.print(f"figure  {path}")
+        paths, before = draw(summary, out)
+        for path in paths:
+            console.print(f"figure  {path}{' (there already)' if before else ''}")
 
 
 def digits_of(data: Path | None) -> tuple[Digits, Digits]:
@@ -174,31 +170,6 @@ def digits_of(data: Path | None) -> tuple[Digits, Digits]:
         if data is None:
             raise InputError(f"--data: {error}. {WHERE}") from error
         raise InputError(f"--data {error}") from error
-
-
-def figures(summary: Summary, dark: bool = False) -> tuple[Figure, ...]:
-    """The figures of a summary, by `FIGURES`."""
-    from network import training_figure, weights_figure
-
-    return (
-        training_figure.draw(summary, dark), weights_figure.draw_maps(summary, dark=dark),
-        weights_figure.draw_histograms(summary, dark),
-    )  # fmt: skip
-
-
-def draw(summary: Summary, folder: Path) -> list[Path]:
-    """Draw the figures into a folder, under names that no file has."""
-    attempt = 1
-    while any((paths := _names(folder, attempt))[k].exists() for k in range(len(FIGURES))):
-        attempt += 1
-    for figure, path in zip(figures(summary), paths, strict=True):
-        save_figure(figure, path)
-    return paths
-
-
-def _names(folder: Path, attempt: int) -> list[Path]:
-    ending = f"_{attempt}" if attempt > 1 else ""
-    return [folder / f"{name}{ending}.png" for name in FIGURES]
 
 
 class _Shown:

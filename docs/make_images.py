@@ -24,7 +24,7 @@ from app import lab
 from app.adapt_command import open_curve
 from app.rig_file import RigFile
 from app.rigs import make_bench
-from app.train_command import FIGURES, figures
+from app.training_figures import FIGURES, figures
 from network import adaptation_figure
 from network.adaptation import adapt
 from network.adaptation_result import Options

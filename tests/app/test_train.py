@@ -109,6 +109,20 @@ def test_what_is_finished_is_not_done_again_and_never_replaced(once, measured, d
     for path, content in pictures.items():
         assert path.read_bytes() == content
     assert (folder / "accuracy_2.png").is_file()
+    # The same again finds its figures, each set its own, and a lost one is made anew.
+    there = sorted(folder.iterdir())
+    for seeds in ("1-2", "1-3"):
+        said = ran(measured, "--data", digits, "--epochs", 7, "--seeds", seeds, "--out", folder)
+        assert "accuracy" in said
+        assert said.count("(there already)") == 3
+        assert sorted(folder.iterdir()) == there
+    (folder / "maps.png").unlink()
+    ran(measured, "--data", digits, "--epochs", 7, "--seeds", "1-2", "--out", folder)
+    assert sorted(folder.iterdir()) == there
+    (folder / "maps.png").write_bytes(b"someone's own")
+    ran(measured, "--data", digits, "--epochs", 7, "--seeds", "1-2", "--out", folder)
+    assert (folder / "maps.png").read_bytes() == b"someone's own"
+    assert (folder / "maps_3.png").is_file()
 
 
 def test_workers_and_a_cluster_give_the_same(once, measured, digits, tmp_path):
