@@ -8,11 +8,12 @@ from app.guard.claimed_link import Claim, ClaimedLink
 from app.rig_file import RigFile
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from drivers.errors import InstrumentError
+from drivers.instrument import Identity
 from drivers.link import Link, VisaLink
 from drivers.recorded_link import RecordedLink
 from drivers.resistor_bank import ResistorBank
 from drivers.rig import Rig
-from drivers.source_meter import Identity, SourceMeter
+from drivers.source_meter import SourceMeter
 from drivers.transcript import Transcript
 from protocols.capabilities import Capabilities
 

@@ -25,9 +25,9 @@ from typing import ClassVar, Self
 from pymeasure.adapters import Adapter
 
 from drivers.errors import InstrumentError, LimitError, LinkError
+from drivers.instrument import Identity
 from drivers.link import Link, let_go, link_errors
 from drivers.resistor_bank import BankState, DeviceChannel, Resistor, ResistorBank
-from drivers.source_meter import Identity
 from protocols.quantities import OPEN, RESISTANCE
 
 _PLACES = 10

@@ -28,10 +28,11 @@ from data.samples import Flag
 from drivers import keithley_2400_models as holds
 from drivers import keithley_2400_script as script
 from drivers.errors import CommandError, InstrumentError
+from drivers.instrument import Identity
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
 from drivers.scpi_settings import disagreements
-from drivers.source_meter import Identity, OutputState, Readout
+from drivers.source_meter import OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 

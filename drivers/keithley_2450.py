@@ -28,10 +28,11 @@ from data.samples import Flag
 from drivers import keithley_2450_models as holds
 from drivers import keithley_2450_script as script
 from drivers.errors import CommandError, InstrumentError
+from drivers.instrument import Identity
 from drivers.keithley_2450_readings import COLUMNS, Readings
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
-from drivers.source_meter import Identity, OutputState, Readout
+from drivers.source_meter import OutputState, Readout
 from drivers.tsp_instrument import TspInstrument
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram

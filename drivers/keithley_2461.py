@@ -28,11 +28,12 @@ from pymeasure.adapters import Adapter
 from data.samples import Flag
 from drivers import keithley_2461_models as models
 from drivers.errors import CommandError, InstrumentError
+from drivers.instrument import Identity
 from drivers.keithley_2461_layout import Layout, layout
 from drivers.keithley_2461_script import Line, lines, settings
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
-from drivers.source_meter import Identity, OutputState, Readout
+from drivers.source_meter import OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 

@@ -25,9 +25,10 @@ from data.samples import Flag
 from drivers import keithley_2600b_models as holds
 from drivers import keithley_2600b_script as script
 from drivers.errors import CommandError, InstrumentError
+from drivers.instrument import Identity
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
-from drivers.source_meter import Identity, OutputState, Readout
+from drivers.source_meter import OutputState, Readout
 from drivers.tsp_instrument import TspInstrument
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram

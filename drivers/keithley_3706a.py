@@ -17,9 +17,9 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import Instrument
 
 from drivers.errors import CommandError
+from drivers.instrument import Identity
 from drivers.link import link_errors
 from drivers.relay_bank import RelayBank
-from drivers.source_meter import Identity
 
 
 class _Tsp(Instrument):

@@ -26,11 +26,12 @@ from data.samples import Flag
 from drivers import keysight_b2900_models as holds
 from drivers import keysight_b2900_script as script
 from drivers.errors import CommandError, InstrumentError
+from drivers.instrument import Identity
 from drivers.keysight_b2900_plan import plan
 from drivers.link import Link, link_errors
 from drivers.linked_meter import LinkedMeter
 from drivers.scpi_settings import Setting, disagreements
-from drivers.source_meter import Identity, OutputState, Readout
+from drivers.source_meter import OutputState, Readout
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 

@@ -7,14 +7,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymeasure.adapters import Adapter, VISAAdapter
 
 from drivers.errors import LinkError
-
-if TYPE_CHECKING:
-    from drivers.source_meter import Identity
+from drivers.instrument import Identity
 
 
 class Link(ABC):

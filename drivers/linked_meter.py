@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pymeasure.adapters import Adapter
 
 from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.instrument import Identity
 from drivers.link import Link, let_go, link_errors
-from drivers.source_meter import Identity, SourceMeter
+from drivers.source_meter import SourceMeter
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
 

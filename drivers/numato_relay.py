@@ -18,9 +18,9 @@ from typing import ClassVar
 from pymeasure.adapters import Adapter
 
 from drivers.errors import CommandError, InstrumentError, LinkError
+from drivers.instrument import Identity
 from drivers.link import let_go, link_errors
 from drivers.relay_bank import RelayBank
-from drivers.source_meter import Identity
 
 MOVING_TIME = 0.1
 """Time allowed for contacts to move, which no board reports, in s."""

@@ -9,8 +9,8 @@ from typing import Any
 from pymeasure.adapters import Adapter
 
 from drivers.errors import LinkError
+from drivers.instrument import Identity
 from drivers.link import Link
-from drivers.source_meter import Identity
 from drivers.transcript import Transcript, What
 
 

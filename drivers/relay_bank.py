@@ -12,6 +12,7 @@ from typing import Self
 from pymeasure.adapters import Adapter
 
 from drivers.errors import InstrumentError, LimitError, LinkError, RelayError
+from drivers.instrument import Identity
 from drivers.link import Link, let_go, link_errors
 from drivers.resistor_bank import (
     BankState,
@@ -21,7 +22,6 @@ from drivers.resistor_bank import (
     achievable_states,
     nearest_state,
 )
-from drivers.source_meter import Identity
 
 
 class RelayBank(ResistorBank):

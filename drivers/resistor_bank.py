@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
 
 from drivers.errors import LimitError
+from drivers.instrument import RigInstrument
 from drivers.link import Link
-from drivers.source_meter import Identity
 from protocols.quantities import OPEN, RESISTANCE
 
 
@@ -103,13 +103,9 @@ def nearest_state(states: Sequence[BankState], resistance: float, tolerance: flo
     return best
 
 
-class ResistorBank(ABC):
+class ResistorBank(RigInstrument):
     """Relays that put resistors in parallel with the device, break before make."""
 
-    driver: ClassVar[str]
-    """Name in a rig file."""
-    models: ClassVar[tuple[str, ...]]
-    """Models that the driver accepts."""
     switched: ClassVar[bool] = True
     """Whether resistors and devices stand behind relays that the rig file lists; a decade box
     has its own."""
@@ -158,7 +154,7 @@ class ResistorBank(ABC):
             It cannot be reached, or is a model that the driver is not for.
         """
 
-    def check(self, resistance: float, tolerance: float) -> None:  # noqa: B027 (few find out)
+    def check(self, resistance: float, tolerance: float) -> None:
         """Look whether `select` could make a value, before a run begins; nothing moves.
 
         `nearest` has said so without a connection, but of what only a connection tells.
@@ -168,11 +164,6 @@ class ResistorBank(ABC):
         LimitError
             It could not.
         """
-
-    @property
-    @abstractmethod
-    def identity(self) -> Identity:
-        """Who the connected instrument is."""
 
     @property
     @abstractmethod
@@ -229,21 +220,6 @@ class ResistorBank(ABC):
     def read_back(self) -> BankState:
         """The state that the relays report."""
 
-    def errors(self) -> tuple[str, ...] | None:
-        """Take what waits in the instrument's own error queue, oldest first.
-
-        Returns
-        -------
-        tuple
-            Each entry as the instrument words it; None where the driver reads no queue.
-
-        Raises
-        ------
-        InstrumentError
-            It cannot be read.
-        """
-        return None
-
     @abstractmethod
     def make_safe(self) -> str:
         """Open every relay, those of devices too, over a fresh link when the present one is broken.
@@ -258,7 +234,3 @@ class ResistorBank(ABC):
         InstrumentError
             The relays could not be opened or read back.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the link."""

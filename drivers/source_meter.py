@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,27 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from drivers.instrument import RigInstrument
 from drivers.link import Link
 from protocols.capabilities import Capabilities
 from protocols.program import PulseProgram
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who an instrument says it is."""
-
-    manufacturer: str
-    model: str
-    serial: str
-    firmware: str
-
-    @property
-    def unmistakable(self) -> bool:
-        """Whether its serial number tells it from others; some models say 0 for theirs."""
-        return any(sign.isalnum() and sign != "0" for sign in self.serial)
-
-    def __str__(self) -> str:
-        return f"{self.manufacturer} {self.model} (serial {self.serial}, {self.firmware})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +67,13 @@ class OutputState:
         return self.text
 
 
-class SourceMeter(ABC):
+class SourceMeter(RigInstrument):
     """A source-measure unit that plays a pulse program by its own timing.
 
     The order of calls is `check`, `load`, `start`, `drain` until it no longer runs, then
     `stand_by`. `make_safe` may come at any time, also when the link is gone.
     """
 
-    driver: ClassVar[str]
-    """Name in a rig file."""
-    models: ClassVar[tuple[str, ...]]
-    """Models that the driver accepts."""
     verifiable: ClassVar[bool] = False
     """Whether the vendor leaves the least period open, so that the operator may state one that
     was verified on the bench."""
@@ -141,11 +120,6 @@ class SourceMeter(ABC):
     def capabilities(self) -> Capabilities:
         """What the connected instrument can do."""
 
-    @property
-    @abstractmethod
-    def identity(self) -> Identity:
-        """Who the connected instrument is."""
-
     @abstractmethod
     def now(self) -> float:
         """Time on the instrument's clock, in s after it was connected."""
@@ -189,21 +163,6 @@ class SourceMeter(ABC):
             It cannot be read: the state is unknown.
         """
 
-    def errors(self) -> tuple[str, ...] | None:
-        """Take what waits in the instrument's own error queue, oldest first.
-
-        Returns
-        -------
-        tuple
-            Each entry as the instrument words it; None where the driver reads no queue.
-
-        Raises
-        ------
-        InstrumentError
-            It cannot be read.
-        """
-        return None
-
     @abstractmethod
     def stand_by(self) -> None:
         """After a program: level 0, output off and high-impedance."""
@@ -224,7 +183,3 @@ class SourceMeter(ABC):
         InstrumentError
             The state could not be reached or read back: it is unknown.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the link."""

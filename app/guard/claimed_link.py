@@ -7,8 +7,8 @@ from typing import Literal
 
 from pymeasure.adapters import Adapter
 
+from drivers.instrument import Identity
 from drivers.link import Link
-from drivers.source_meter import Identity
 
 Role = Literal["source_meter", "resistor_bank"]
 Claim = Callable[[Role, Identity], None]

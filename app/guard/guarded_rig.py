@@ -20,8 +20,8 @@ from app.guard.switching_off import BY_HAND, switch_off
 from app.guard.watch import Watch
 from app.rig_file import RigFile
 from drivers.errors import InstrumentError
+from drivers.instrument import Identity
 from drivers.rig import Rig
-from drivers.source_meter import Identity
 
 
 class _InUse(InstrumentError):

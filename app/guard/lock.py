@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 from app.errors import InputError
 from app.file_lock import lock, unlock
 from app.guard.record import Record, key_of, state_folder
-from drivers.source_meter import Identity
+from drivers.instrument import Identity
 
 
 class RigLock:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 from app.guard.lock import name_of
 from app.rig_file import RigFile
 from app.rigs import links, open_bank, open_meter, recorded
+from drivers.instrument import RigInstrument
 from drivers.link import Link
-from drivers.resistor_bank import ResistorBank
-from drivers.source_meter import SourceMeter
 from drivers.transcript import Transcript
 
 BY_HAND = "switch it off by hand and disconnect the device before touching anything"
@@ -43,7 +42,7 @@ def _one(
     role: str,
     rig: RigFile,
     link: Link,
-    reach: Callable[[RigFile, Link], SourceMeter | ResistorBank],
+    reach: Callable[[RigFile, Link], RigInstrument],
 ) -> SwitchedOff:
     try:
         instrument = reach(rig, link)

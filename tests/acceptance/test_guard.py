@@ -13,8 +13,8 @@ from app.guard.lock import name_of
 from app.guard.record import Record, state_folder
 from app.rig_file import RigFile
 from data.reader import open_run
+from drivers.instrument import Identity
 from drivers.simulated.serving import serve_others
-from drivers.source_meter import Identity
 from drivers.transcript import What, read_transcript
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
