@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,6 +111,20 @@ def test_readings_belong_to_the_program_played_before_them(
     for run in (open_run(recorder.path), open_run(recorder.end(Outcome.FINISHED, "", END))):
         rows = {p.label: run.samples[p.rows].time.tolist() for p in run.plays}
         assert rows == {"a": [0, 1, 2, 3], "nothing": [], "b": [4, 5, 6, 7, 8, 9]}
+
+
+def test_a_program_that_begins_while_rows_are_read_has_none_of_them(
+    tmp_path: Path, info: RunInfo, ramp: Ramp
+) -> None:
+    recorder = Recorder.begin(tmp_path / "run.h5", info, capacity=30, plays=2)
+    for first in (0, 20):
+        recorder.play(PlayInfo("up", info.programs[0].digest, 0.0, 500.0, {}))
+        for begin in (first, first + 5):
+            recorder.append(ramp(begin, begin + 5))
+    with h5py.File(recorder.path, "r+") as file:
+        file["entry/data/n_valid"][()] = 5  # as it stood when the rows were read
+    assert [play.n_rows for play in open_run(recorder.path).plays] == [5, 0]
+    recorder.end(Outcome.FINISHED, "", END)
 
 
 def test_an_existing_file_is_never_replaced(tmp_path: Path, info: RunInfo) -> None:
