@@ -105,7 +105,8 @@ def run_protocol(
             highlight=False,
             soft_wrap=True,
         )
-    if path.exists():
+    # A reason that is about the file says itself what has become of it.
+    if path.exists() and str(path.absolute()) not in result.reason:
         console.print(f"file    {path}", highlight=False, soft_wrap=True)
     if analysed and result.outcome is Outcome.FINISHED:
         try:

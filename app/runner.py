@@ -150,7 +150,7 @@ class Runner:
         # The rig is safe; a sink that fails now must not keep the others from their end.
         words = [*self._timing.last_words(), ("info", f"safe state: {final}")]
         events = [Event(self._time, level, text) for level, text in words]
-        late: list[str] = []
+        said = [reason] if reason else []
         for sink in self._sinks:
             try:
                 for event in events:
@@ -158,10 +158,10 @@ class Runner:
                 sink.end(outcome, reason)
                 sink.state(RunState(outcome.value), reason)
             except (DataError, OSError) as error:
-                late.append(str(error))
+                # Those that come after it learn of it.
+                said.append(str(error))
+                outcome, reason = Outcome.FAILED, "; ".join(dict.fromkeys(said))
         self._state = RunState(outcome.value)
-        if late:
-            return Result(Outcome.FAILED, "; ".join(dict.fromkeys([reason, *late])).lstrip("; "))
         return Result(outcome, reason)
 
     def _walk(self, steps: Steps, *, counted: bool = False) -> Samples | None:

@@ -40,7 +40,7 @@ from data.layout import (
     fit,
     set_attribute,
 )
-from data.names import exists, take_name
+from data.names import exists, sync_file, take_name
 from data.reader import Run
 from data.run import Event, Outcome, PlayInfo, RunInfo
 from data.samples import COLUMNS, Samples
@@ -189,7 +189,8 @@ class Recorder:
             The run is complete on the disk with its outcome, but could not be rewritten;
             the working file stays.
         DataError
-            Ended already, or the outcome cannot be written.
+            Ended already, the outcome cannot be written, or the file has been moved, removed or
+            replaced meanwhile; of one that was removed a copy is made.
         """
         if outcome in (Outcome.RUNNING, Outcome.INTERRUPTED):
             raise DataError(f"a run ends as finished, aborted or failed, not as {outcome}")
@@ -198,8 +199,12 @@ class Recorder:
             for name, text in status.items():
                 slots.write(name, 0, np.array([fit(text, STATUS[name])], np.bytes_))
             slots.sync()
-        slots.close()
-        self._slots = None
+        try:
+            if not slots.is_at(self._path):
+                raise DataError(_astray(self._path, slots))
+        finally:
+            slots.close()
+            self._slots = None
         finish(self._path, lambda run: self._in_full(replace(run, reason=reason)))
         return self._path
 
@@ -238,6 +243,27 @@ class Recorder:
         count = row + len(next(iter(columns.values())))
         slots.write(f"{table}/n_valid", 0, np.array([count]))
         slots.sync()
+
+
+def _astray(path: Path, slots: Slots) -> str:
+    """What has become of a working file that has not got its name any more."""
+    if not slots.nameless:
+        return (
+            f"{path} was renamed or moved while the run was recorded, so it is not at that place. "
+            "Where it is now it is complete, with its outcome, and not compressed; 'fmes recover' "
+            "makes a compressed copy"
+        )
+    folder = next(above for above in path.parents if above.is_dir())
+    copy = folder / f"{path.stem}.{uuid.uuid4().hex[:8]}.rescued.h5"
+    try:
+        slots.copy_to(copy)
+        sync_file(copy)
+    except OSError as error:
+        return f"{path} was removed while the run was recorded, and LOST: {copy}: {error}"
+    return (
+        f"{path} was removed while the run was recorded; a copy that is complete, with its "
+        f"outcome, and not compressed, is {copy}; 'fmes recover' makes a compressed one"
+    )
 
 
 def _check_disk(path: Path, room: Mapping[str, int]) -> None:

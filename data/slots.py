@@ -7,6 +7,7 @@ written there are values that any HDF5 program reads, and nothing else in the fi
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,30 @@ class Slots:
         """
         with self._told():
             _sync_values(self._file.fileno())
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file still has that name."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), path.lstat())
+        except OSError:
+            return False
+
+    @property
+    def nameless(self) -> bool:
+        """Whether the file was removed, so that it is gone once it is closed."""
+        return os.fstat(self._file.fileno()).st_nlink == 0
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the whole file, whatever has become of its name.
+
+        Raises
+        ------
+        OSError
+            The operating system refused.
+        """
+        self._file.seek(0)
+        with path.open("xb") as out:
+            shutil.copyfileobj(self._file, out)
 
     def close(self) -> None:
         """Let go of the file."""
