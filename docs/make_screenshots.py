@@ -64,7 +64,7 @@ def measure(window: Window) -> None:
     layout.form.load("ltp-ltd", "", {}, "D7", "")
     window.start_queue()
     wait(lambda: [r.status for r in window.model.rows].count("finished") == len(RUNS), 300)
-    settle()
+    wait(lambda: layout.form.expected.text().startswith("expected"), 120)
     for k, row in enumerate(window.model.rows):
         if row.protocol == "ltp-ltd":
             index = window.model.index(k, 0)

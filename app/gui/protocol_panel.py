@@ -186,7 +186,7 @@ class ProtocolPanel(QtWidgets.QGroupBox):
         choice.addWidget(label_of(self._kinds, "&Protocol"))
         choice.addWidget(self._kinds, 1)
         verdict = QtWidgets.QHBoxLayout()
-        verdict.addWidget(self._chip)
+        verdict.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignTop)
         verdict.addWidget(self.expected, 1)
         column = QtWidgets.QVBoxLayout(self)
         column.addLayout(choice)

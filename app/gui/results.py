@@ -83,6 +83,7 @@ class PictureTab(QtWidgets.QLabel):
         self.setMinimumSize(200, 150)
         self._library, self._empty, self._dark = library, empty, False
         self._file = ""
+        self._drawn = QtGui.QPixmap()
         self._later = QtCore.QTimer(self, interval=200, singleShot=True)
         self._later.timeout.connect(self._ask)
 
@@ -105,7 +106,19 @@ class PictureTab(QtWidgets.QLabel):
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         if self._file:
+            self._fit()  # until it is drawn anew
             self._later.start()
+
+    def _fit(self) -> None:
+        """Show what was drawn, whole."""
+        if self._drawn.isNull():
+            return
+        room = self.size() * self.devicePixelRatioF()
+        shown, mode = self._drawn, Qt.TransformationMode.SmoothTransformation
+        if shown.width() > room.width() or shown.height() > room.height():
+            shown = shown.scaled(room, Qt.AspectRatioMode.KeepAspectRatio, mode)
+        shown.setDevicePixelRatio(self.devicePixelRatioF())
+        self.setPixmap(shown)
 
     def _ask(self) -> None:
         file, ratio = self._file, self.devicePixelRatioF()
@@ -114,14 +127,14 @@ class PictureTab(QtWidgets.QLabel):
             if file != self._file:
                 return
             if not reply.get("ok"):
-                self._file = ""
+                self._file, self._drawn = "", QtGui.QPixmap()
                 self.setText(f"cannot be shown: {reply.get('error')}")
                 self.failed.emit(str(reply.get("error")))
                 return
-            picture = QtGui.QPixmap()
-            picture.loadFromData(arrays["png"].tobytes())
-            picture.setDevicePixelRatio(ratio)
-            self.setPixmap(picture)
+            self._drawn = QtGui.QPixmap()
+            self._drawn.loadFromData(arrays["png"].tobytes())
+            self._fit()
+            self.setToolTip(str(reply.get("words") or ""))
 
         self._library.ask(
             "picture", answered, file=file, dark=self._dark,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -19,6 +20,8 @@ STATUS_WORDS = {
     "unreadable": "Unreadable", "interrupted": "Interrupted",
 }  # fmt: skip
 
+_WIDE = 90
+"""Letters in a line of a tooltip."""
 UNDER_WAY = ("running", "pausing", "paused", "aborting")
 """Statuses of a run that plays."""
 
@@ -41,7 +44,8 @@ _TITLES = ("", "Protocol", "R", "Sample", "Start", "Progress", "Status", "Tags",
 _TIPS = {
     Column.SHOWN: "Tick to lay the run over others in the tab Compare",
     Column.TAGS: "Double-click to edit; words with commas between them",
-    Column.NOTES: "Double-click to edit; kept beside the run, its file never changes",
+    Column.NOTES: "Double-click to edit; kept beside the run, its file never changes. In italics "
+    "while there are none: what is known of the run or of what is wrong with the file",
 }
 
 
@@ -240,10 +244,17 @@ class RunsModel(QtCore.QAbstractTableModel):
     def data(self, index: QtCore.QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], Column(index.column())
         match role:
+            case Qt.ItemDataRole.DisplayRole if column is Column.NOTES and not row.notes:
+                return row.problem.partition("\n")[0]
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return self._text(row, column)
             case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join(filter(None, (row.problem, row.file, row.notes))) or None
+                lines = filter(None, (row.problem, row.file, row.notes))
+                return "\n".join(textwrap.fill(line, _WIDE) for line in lines) or None
+            case Qt.ItemDataRole.FontRole if column is Column.NOTES and not row.notes:
+                font = QtGui.QFont()
+                font.setItalic(True)
+                return font
             case Qt.ItemDataRole.CheckStateRole if column is Column.SHOWN and _readable(row):
                 ticked = row.file in self._shown
                 return Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked

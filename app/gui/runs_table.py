@@ -12,7 +12,7 @@ _WIDTHS = {
     Column.SHOWN: 48, Column.PROTOCOL: 100, Column.STATES: 130, Column.SAMPLE: 80,
     Column.START: 150, Column.PROGRESS: 78, Column.STATUS: 80, Column.TAGS: 80,
 }  # fmt: skip
-_LETTER = 8
+_LETTER = 7
 """Width of a letter in pixels for which the widths are; they grow with the font."""
 
 
