@@ -22,8 +22,9 @@ def array(tmp_path, spread, **values):
 
 
 def test_equal_devices_have_no_spread(tmp_path):
-    result = lab.analyse(array(tmp_path, 0.0))
-    for spread in result.of("delta-w LTP"):
+    spreads = lab.analyse(array(tmp_path, 0.0)).of("delta-w LTP")
+    assert spreads
+    for spread in spreads:
         assert len(spread.values) == 3
         assert spread.spread.value == pytest.approx(0.0, abs=2e-3)
 
@@ -42,8 +43,9 @@ def test_the_spread_is_that_of_the_devices_own_measures(tmp_path):
 
 
 def test_one_device_has_no_spread_and_says_so(tmp_path):
-    result = lab.analyse(array(tmp_path, 0.05, devices="D2"))
-    for spread in result.of("delta-w LTP"):
+    spreads = lab.analyse(array(tmp_path, 0.05, devices="D2")).of("delta-w LTP")
+    assert spreads
+    for spread in spreads:
         assert spread.spread.value is None
         assert spread.spread.note
 

@@ -104,11 +104,15 @@ def test_it_reaches_the_target_on_any_capacitor_within_its_bounds(capacitance, t
 
 def test_every_verification_happens_with_the_bank_open_and_nothing_driven():
     _, steps = tune(Capacitor(5e-3), target=0.21)
-    for before, step in itertools.pairwise(steps):
-        if isinstance(step, Play) and step.label.startswith("verify"):
-            assert isinstance(before, SelectResistance)
-            assert math.isinf(before.resistance)
-            assert step.program.largest_level == 0
+    verified = [
+        (before, step) for before, step in itertools.pairwise(steps)
+        if isinstance(step, Play) and step.label.startswith("verify")
+    ]  # fmt: skip
+    assert verified
+    for before, step in verified:
+        assert isinstance(before, SelectResistance)
+        assert math.isinf(before.resistance)
+        assert step.program.largest_level == 0
 
 
 def test_pulses_and_resistance_follow_from_what_was_read():
