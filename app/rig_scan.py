@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -43,7 +44,9 @@ def scan(library: str = "") -> None:
         There is no VISA library.
     """
     table = Table("resource", "identity", "driver", box=None, pad_edge=False)
-    every = found(library)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        every = found(library)
     for one in every:
         table.add_row(one.address, one.identity, one.driver or "-")
     console = Console(highlight=False, soft_wrap=True)
@@ -51,6 +54,10 @@ def scan(library: str = "") -> None:
         console.print(table)
     else:
         console.print("no instrument found; sockets are not listed by VISA, write their addresses")
+    # What PyVISA cannot look at; that it leaves sockets open is no matter of the reader's.
+    told = (str(r.message) for r in remarks if r.category is UserWarning)
+    for remark in dict.fromkeys(told):
+        console.print(f"note: {remark}", markup=False)
 
 
 def found(library: str = "", address: str = "") -> list[Found]:
