@@ -127,7 +127,7 @@ def _panel(resistance: float) -> str:
 
 
 _PSV = "Postsynaptic voltage (mV)"
-_PULSES: tuple[Axes, Callable[[Run], Found]] = (Axes("Reading (one a pulse)", _PSV), _pulses)
+_PULSES: tuple[Axes, Callable[[Run], Found]] = (Axes("Pulses read", _PSV), _pulses)
 _KINDS: Mapping[str, tuple[Axes, Callable[[Run], Found]]] = {
     "iv-sweep": (Axes("Voltage (V)", "Current (mA)"), _loops),
     "ppf": (Axes("Interval (s)", "PPF index $A_2/A_1$ (%)", log_x=True), _facilitation),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -33,6 +33,7 @@ RUNS = (
     ("ltp-ltd", {"amplitude": 0.5e-3}), ("ltp-ltd", {}),
 )  # fmt: skip
 TABS = ("Live", *CHARTED.values(), OTHER, "Compare", "Log")
+ON_PAGES = ("Live", "PPF", "LTP/LTD", "Compare")
 
 
 def wait(what: Callable[[], bool], seconds: float) -> None:
@@ -74,13 +75,15 @@ def measure(window: Window) -> None:
     settle()
 
 
-def pictures(window: Window, folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
+def pictures(
+    window: Window, folder: Path, tabs: Iterable[str], sizes: dict[str, tuple[int, int]]
+) -> None:
     """One picture a tab, theme and size."""
     for dark in (False, True):
         window.set_dark(dark)
         for suffix, size in sizes.items():
             window.resize(*size)
-            for title in TABS:
+            for title in tabs:
                 window.layout_.show_tab(title)
                 settle()
                 name = title.lower().replace("/", "-").replace(" ", "-")
@@ -92,7 +95,7 @@ def pictures(window: Window, folder: Path, sizes: dict[str, tuple[int, int]]) ->
 def main() -> None:
     """Measure, then take the pictures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
-    sizes = EVERY_SIZE if len(sys.argv) > 1 else SIZES
+    tabs, sizes = (TABS, EVERY_SIZE) if len(sys.argv) > 1 else (ON_PAGES, SIZES)
     folder.mkdir(parents=True, exist_ok=True)
     application = QtWidgets.QApplication(sys.argv[:1])
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +109,7 @@ def main() -> None:
         window.begin()
         wait(window.layout_.run.isEnabled, 60)
         measure(window)
-        pictures(window, folder, sizes)
+        pictures(window, folder, tabs, sizes)
         window.close()
     del application
 

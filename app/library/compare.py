@@ -118,7 +118,7 @@ _TITLES: Mapping[What, str] = {
     "psv": "PSV of each pulse", "trace": "Voltage over time", "iv": "Current-voltage loops",
 }  # fmt: skip
 _AXES: Mapping[What, tuple[Axis, Axis]] = {
-    "psv": (Axis("Reading, one a pulse"), PSV),
+    "psv": (Axis("Pulses read"), PSV),
     "trace": (Axis("Time since the start of the run", "s"), Axis("Voltage", "V")),
     "iv": (VOLTAGE_AXIS, CURRENT_AXIS),
 }
