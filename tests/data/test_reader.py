@@ -55,6 +55,13 @@ def test_a_file_of_another_program_is_told(tmp_path: Path) -> None:
         open_run(path)
 
 
+def test_a_count_of_readings_that_no_blocks_add_up_to_is_told(working: Path) -> None:
+    with h5py.File(working, "r+") as file:
+        file["entry/data/n_valid"][()] = 15
+    with pytest.raises(DataError, match="does not add up to 15 rows"):
+        open_run(working, verify=False)
+
+
 def test_a_newer_file_asks_for_an_update(recorded: Path) -> None:
     with h5py.File(recorded, "r+") as file:
         file.attrs["schema_version"] = 1000
