@@ -15,7 +15,7 @@ from app.sinks import RunState
 from app.station.audience import RunTeller
 from app.station.board import Board
 from app.station.errands import Errands
-from app.station.instruments import Connected
+from app.station.instruments import Connected, Output
 from app.station.run_queue import QueuedRun, Status
 from app.steering import Steering
 from data.run import Outcome
@@ -126,9 +126,18 @@ class Player:
             while turn is not None:
                 turn = self._end(turn, self._play(turn))
         except BaseException as error:
-            # A fault of this program: it must not look as if the queue were still being played.
-            self._board.change(run=None, teller=None, fault=True, hold=repr(error))
+            self._stop_by(error)
             raise
+
+    def _stop_by(self, error: BaseException) -> None:
+        """A fault of this program: it must not look as if the queue were still being played."""
+        board, unknown = self._board, Output("unknown", "the station has met a fault", None)
+        with board.lock:
+            if board.run is not None and board.run.status is Status.RUNNING:
+                board.queue.end(board.run, Status.FAILED, repr(error))
+            board.change(
+                run=None, teller=None, fault=True, hold=repr(error), driven=False, output=unknown
+            )
 
     def _next(self, connected: Connected) -> _Turn | None:
         board = self._board
