@@ -74,7 +74,8 @@ class Measure:
             return text
         # The ends in the prefix of the value: "4.13 uJ [3.79, 4.47]".
         prefixed = bool(unit) and self.value != 0
-        thousands = math.floor(math.log10(abs(self.value)) / 3) if prefixed else 0
+        shown = abs(float(f"{self.value:.3g}"))
+        thousands = math.floor(math.log10(shown) / 3 + 1e-12) if prefixed else 0
         # Seconds have no prefix above 1, as in `with_prefix`.
         scale = 1000.0 ** (min(thousands, 0) if unit == "s" else thousands)
         return f"{text} [{self.low / scale:.3g}, {self.high / scale:.3g}]"

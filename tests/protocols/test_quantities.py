@@ -86,6 +86,9 @@ def test_no_text_raises_anything_but_value_error(text):
 def test_prefixes():
     assert with_prefix(1e-3, "A") == "1 mA"
     assert with_prefix(0.0, "A") == "0 A"
+    assert with_prefix(0.99999e-3, "A") == "1 mA"
+    assert with_prefix(0.99999e-3, "A", 6) == "999.99 uA"
+    assert with_prefix(59.99996, "s") == "60 s"
     assert with_prefix(120.0, "s") == "120 s"
     assert with_prefix(10_800.0, "s") == "10800 s"
     assert with_prefix(100_000.0, "") == "100000"
