@@ -86,6 +86,7 @@ def _ask() -> None:
     try:
         agreed = typer.confirm("Is the device disconnected, with the leads left on the bank?")
     except typer.Abort:
+        typer.echo()  # after the question
         raise InputError(
             "nobody answered whether the device is disconnected; give --yes once it is"
         ) from None

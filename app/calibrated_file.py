@@ -64,12 +64,14 @@ def write_calibrated(
 def _keys(measured: Measured, day: date) -> dict[str, Any]:
     keys: dict[str, Any] = {
         "calibrated": f"{measured.resistance:.7g} ohm",
-        "uncertainty": f"{measured.uncertainty:.2g} ohm",
-        "coverage": COVERAGE,
         "scatter": f"{measured.scatter:.2g} ohm",
     }
-    if measured.accuracy is not None:
-        keys["accuracy"] = f"{measured.accuracy:.2g} ohm"
+    if measured.uncertainty is not None:
+        keys |= {
+            "accuracy": f"{measured.accuracy:.2g} ohm",
+            "uncertainty": f"{measured.uncertainty:.2g} ohm",
+            "coverage": COVERAGE,
+        }
     return keys | {"calibrated_on": day}
 
 

@@ -76,8 +76,8 @@ def calibrate(
         raise CalibrationError("\n".join(problems))
     if any(c.measured.accuracy is None for c in found):
         say(
-            f"the accuracy of the {rig.meter.identity.model} is not known to this program: the "
-            "uncertainty is of the scatter alone; take the accuracy from its data sheet"
+            f"the accuracy of the {rig.meter.identity.model} is not known to this program, so only "
+            "the scatter is written; take the accuracy from its data sheet and add the uncertainty"
         )
     return found
 
@@ -108,10 +108,12 @@ def _one(rig: Rig, resistor: Resistor, readings: int, say: Callable[[str], None]
 
 def exact(found: Measured) -> str:
     """A measured value with its uncertainty and what that is made of."""
-    accuracy = "not known" if found.accuracy is None else f"{found.accuracy:.2g} ohm"
+    value, scatter = f"{found.resistance:.7g} ohm", f"scatter {found.scatter:.2g} ohm"
+    if found.uncertainty is None:
+        return f"{value}, uncertainty not known ({scatter}, accuracy not known)"
     return (
-        f"{found.resistance:.7g} ohm, uncertainty {found.uncertainty:.2g} ohm (k = {COVERAGE:g}; "
-        f"scatter {found.scatter:.2g} ohm, accuracy {accuracy})"
+        f"{value}, uncertainty {found.uncertainty:.2g} ohm (k = {COVERAGE:g}; {scatter}, "
+        f"accuracy {found.accuracy:.2g} ohm)"
     )
 
 
@@ -163,7 +165,8 @@ def _combined(
                     "to one resistor, or they share a lead"
                 )
     if checked:
-        say(f"{checked} combinations: at most {worst:.2g} off what follows from each by itself")
+        noun = "combination" if checked == 1 else "combinations"
+        say(f"{checked} {noun}: at most {worst:.2g} off what follows from each by itself")
 
 
 def _alike(one: Calibrated, other: Calibrated) -> bool:

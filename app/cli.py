@@ -55,6 +55,10 @@ WithTranscript = Annotated[
     typer.Option("--transcript", help="Keep every message to and from the instruments in a file."),
 ]
 
+Library = Annotated[
+    str, typer.Option("--library", help="VISA library, as @py; the system's without it.")
+]
+
 rig_app = typer.Typer(help="Find instruments, write a rig file, try a rig, measure its resistors.")
 app.add_typer(rig_app, name="rig", no_args_is_help=True, rich_help_panel=INSTRUMENTS)
 
@@ -488,12 +492,18 @@ def safe(
 
 
 @rig_app.command("scan")
-def rig_scan() -> None:
-    """List the instruments that VISA reaches, and who they are."""
+def rig_scan(
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ADDRESS...]", help="Ask there instead of at all that VISA lists."),
+    ] = None,
+    library: Library = "",
+) -> None:
+    """List the instruments that VISA reaches, and who they are; only *IDN? is sent."""
     from app.rig_scan import scan
 
     with _exit_codes():
-        scan()
+        scan(library, addresses or [])
 
 
 @rig_app.command("check")
@@ -555,9 +565,7 @@ def rig_init(
     max_current: Annotated[
         str | None, typer.Option("--max-current", help="Most that the device stands, as 20mA.")
     ] = None,
-    library: Annotated[
-        str, typer.Option("--library", help="VISA library, as @py; the system's without it.")
-    ] = "",
+    library: Library = "",
     look: Annotated[
         bool, typer.Option("--scan/--no-scan", help="Ask instruments who they are.")
     ] = True,

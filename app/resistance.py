@@ -63,9 +63,11 @@ class Measured:
     readings: int
 
     @property
-    def uncertainty(self) -> float:
-        """Of the resistance, in ohm, with the coverage factor `COVERAGE`."""
-        return COVERAGE * math.hypot(self.scatter, self.accuracy or 0.0)
+    def uncertainty(self) -> float | None:
+        """Of the resistance, in ohm, with the coverage factor `COVERAGE`; None where the accuracy
+        is not known: the scatter alone would promise too much.
+        """
+        return None if self.accuracy is None else COVERAGE * math.hypot(self.scatter, self.accuracy)
 
 
 def limit(rig: Rig) -> float:

@@ -62,9 +62,12 @@ def check(rig: Rig) -> Iterator[Finding]:
     yield Finding("resistor bank", True, str(rig.bank.identity), {})
     yield _tried("device limits", lambda: _limits(rig))
     try:
+        bare = False
         for state in rig.bank.states:
             if len(state.channels) <= 1:
-                yield _tried(f"R = {state}", partial(_resistor, rig, state))
+                finding = _tried(f"R = {state}", partial(_resistor, rig, state, bare=bare))
+                bare = bare or (not state.channels and finding.passed)
+                yield finding
         yield _tried("timing", lambda: _timing(rig))
         for name in rig.bank.devices:
             yield _tried(f"device {name}", partial(_device, rig, name))
@@ -115,8 +118,11 @@ def _limits(rig: Rig) -> _Found:
     return True, text, {}
 
 
-def _resistor(rig: Rig, state: BankState) -> _Found:
-    """Select a state, read the relays back, and measure what stands across the terminals."""
+def _resistor(rig: Rig, state: BankState, *, bare: bool) -> _Found:
+    """Select a state, read the relays back, and measure what stands across the terminals.
+
+    `bare` says that nothing was there with all relays open.
+    """
     # By relays where there are some: two resistors may have the same value in the table.
     if rig.bank.switched:
         rig.bank.select_relays(state.channels)
@@ -139,12 +145,13 @@ def _resistor(rig: Rig, state: BankState) -> _Found:
     text = f"{RESISTANCE.format(found.resistance)} measured {at}"
     if abs(found.resistance - table) <= _TOLERANCE * table:
         return True, text, values
-    return (
-        False,
-        f"{text}; the table says {RESISTANCE.format(table)}. A device across the terminals "
-        "lowers it: disconnect the device to check the resistors; else look at the wiring",
-        values,
+    todo = (
+        "Look at the wiring, or correct the table: fmes rig calibrate measures it"
+        if bare
+        else "A device across the terminals lowers it: disconnect the device to check the "
+        "resistors; else look at the wiring"
     )
+    return False, f"{text}; the table says {RESISTANCE.format(table)}. {todo}", values
 
 
 def _open(rig: Rig) -> _Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import typer
 
 from app.errors import InputError
 from app.rig_file import SIMULATED, RigFile
-from app.rig_scan import Found, found
+from app.rig_scan import Found, found, remarks
 from app.toml_file import checked
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 
@@ -111,7 +111,7 @@ class _Asking:
     def _source_meter(self) -> dict[str, Any]:
         drivers = {d.driver: d for d in SOURCE_METERS}
         address, who = self._address("source_meter", "source-measure unit", drivers)
-        name = self._ask("source_meter", "driver", "Driver", who.driver, drivers)
+        name = self._driver("source_meter", who, drivers)
         given = {"driver": name, "address": address}
         if name not in drivers:
             return given
@@ -146,7 +146,7 @@ class _Asking:
     def _resistor_bank(self) -> dict[str, Any]:
         drivers = {d.driver: d for d in RESISTOR_BANKS}
         address, who = self._address("resistor_bank", "resistor bank", drivers)
-        name = self._ask("resistor_bank", "driver", "Driver", who.driver, drivers)
+        name = self._driver("resistor_bank", who, drivers)
         given: dict[str, Any] = {"driver": name, "address": address}
         if who.model and name == who.driver:
             given["model"] = who.model
@@ -189,11 +189,15 @@ class _Asking:
         answers, addresses = self._answers, ("source_meter", "resistor_bank")
         if answers.look and any(answers.values[role, "address"] is None for role in addresses):
             typer.echo("looking for instruments ...")
-            self._found = found(answers.library)
+            with remarks() as told:
+                self._found = found(answers.library)
+            for remark in told:
+                typer.echo(f"note: {remark}")
             for number, one in enumerate(self._found, start=1):
                 typer.echo(f"{number}  {one.address}  {one.identity}  {one.driver or '-'}")
             if not self._found:
-                typer.echo("none found; sockets are not listed by VISA, write their addresses")
+                typer.echo("none found")
+            typer.echo("VISA lists neither sockets nor all of a network: write their addresses")
 
     def _address(self, role: str, what: str, drivers: Mapping[str, Any]) -> tuple[str, Found]:
         """An address, and who answers there as far as that is known."""
@@ -212,7 +216,21 @@ class _Asking:
             known = found(self._answers.library, address)
             typer.echo(f"{address}: {known[0].identity}")
         who = known[0] if known else nobody
-        return address, who if who.driver in drivers else nobody
+        return address, who if who.driver in drivers else replace(who, driver="", model="")
+
+    def _driver(self, role: str, who: Found, drivers: Mapping[str, Any]) -> str:
+        """The driver; not guessed for an instrument that was asked who it is and did not say."""
+        suggested = who.driver
+        if not suggested and who.address.upper().startswith("ASRL") and _SERIAL in drivers:
+            suggested = _SERIAL  # which does not know the question
+        if not suggested and who.identity and not self._answers.ask:
+            option = _OPTIONS[role, "driver"]
+            if self._answers.values[role, "driver"] is None:
+                raise InputError(
+                    f"{who.address}: {who.identity}, which tells no driver; give {option}, one of "
+                    f"{', '.join(drivers)}"
+                )
+        return self._ask(role, "driver", "Driver", suggested, drivers)
 
     def _ask(
         self, table: str, key: str, question: str, suggested: str, choices: Iterable[str] = ()
@@ -233,6 +251,8 @@ class _Asking:
             typer.echo(f"{answer!r} is none of them", err=True)
 
 
+_SERIAL = "numato-relay"
+"""Driver of boards on serial lines, which do not say who they are when they are asked."""
 _OPTIONS = {
     ("source_meter", "address"): "--meter", ("source_meter", "driver"): "--meter-driver",
     ("source_meter", "model"): "--model", ("source_meter", "channel"): "--channel",
@@ -271,6 +291,7 @@ def _prompt(question: str, suggested: str, option: str) -> str:
     try:
         answer: str = typer.prompt(question, default=suggested, show_default=bool(suggested))
     except typer.Abort:
+        typer.echo()  # after the question
         raise InputError(f"nobody answered: {question}; give {option}") from None
     return answer.strip()
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.errors import InputError
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 
+UNLISTED = "VISA lists neither sockets nor all of a network; ask there by the address"
+"""What is missing from every list."""
 _PATIENCE = 1000
 """Time that an instrument may take to say who it is, in ms."""
 
@@ -35,8 +41,13 @@ class Found:
     model: str
 
 
-def scan(library: str = "") -> None:
+def scan(library: str = "", addresses: Sequence[str] = ()) -> None:
     """Print every resource with who it is; nothing but `*IDN?` is sent.
+
+    Parameters
+    ----------
+    addresses
+        Ask there instead of at what VISA lists.
 
     Raises
     ------
@@ -44,20 +55,30 @@ def scan(library: str = "") -> None:
         There is no VISA library.
     """
     table = Table("resource", "identity", "driver", box=None, pad_edge=False)
-    with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always")
-        every = found(library)
+    with remarks() as told:
+        every = [one for name in addresses for one in found(library, name)] or found(library)
     for one in every:
-        table.add_row(one.address, one.identity, one.driver or "-")
+        table.add_row(escape(one.address), escape(one.identity), one.driver or "-")
     console = Console(highlight=False, soft_wrap=True)
     if every:
         console.print(table)
-    else:
-        console.print("no instrument found; sockets are not listed by VISA, write their addresses")
-    # What PyVISA cannot look at; that it leaves sockets open is no matter of the reader's.
-    told = (str(r.message) for r in remarks if r.category is UserWarning)
-    for remark in dict.fromkeys(told):
+    elif not addresses:
+        console.print("no instrument found")
+    if not addresses:
+        console.print(f"{UNLISTED}: fmes rig scan ADDRESS", markup=False)
+    for remark in told:
         console.print(f"note: {remark}", markup=False)
+
+
+@contextmanager
+def remarks() -> Iterator[list[str]]:
+    """What PyVISA says meanwhile that it cannot look at, each once; complete at the end."""
+    told: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield told
+    # That it leaves sockets open is no matter of the reader's.
+    told.extend(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning))
 
 
 def found(library: str = "", address: str = "") -> list[Found]:
@@ -72,13 +93,18 @@ def found(library: str = "", address: str = "") -> list[Found]:
 
     try:
         manager = pyvisa.ResourceManager(library)
-        names = (address,) if address else manager.list_resources("?*")
+        names = (address,) if address else _listed(manager)
     except (OSError, ValueError, pyvisa.Error) as error:
         raise InputError(f"no VISA library can be used: {error}; install pyvisa-py") from error
     try:
         return [_found(name, _identity(manager, name)) for name in names]
     finally:
         manager.close()
+
+
+def _listed(manager: Any) -> Sequence[str]:
+    """What VISA lists, but interfaces, behind which instruments have addresses of their own."""
+    return [name for name in manager.list_resources("?*") if not name.endswith("::INTFC")]
 
 
 def _identity(manager: object, name: str) -> str:
@@ -90,6 +116,11 @@ def _identity(manager: object, name: str) -> str:
             resource.read_termination = resource.write_termination = "\n"
             return str(resource.query("*IDN?")).strip()
     except (OSError, ValueError, UnicodeDecodeError, AttributeError, pyvisa.Error) as error:
+        code, codes = getattr(error, "error_code", None), pyvisa.constants.StatusCode
+        if code == codes.error_timeout:
+            return f"no answer within {_PATIENCE / 1000:g} s"
+        if code == codes.error_invalid_resource_name:
+            return "not a VISA resource name"
         return f"no answer ({error})"
 
 
@@ -100,6 +131,7 @@ def _found(address: str, identity: str) -> Found:
     kinds += [(d.driver, d.models) for d in RESISTOR_BANKS]
     for driver, models in kinds:
         for word in words:
-            if word in models:
-                return Found(address, identity, driver, word)
+            for model in models:
+                if word == model or word.startswith(f"{model}-"):  # as PRS-200-F-7-100m-0-1
+                    return Found(address, identity, driver, model)
     return Found(address, identity, "", "")

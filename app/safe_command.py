@@ -89,7 +89,8 @@ def _write_down(file: RigFile, names: Sequence[str], said: str, *, by_hand: bool
     lock = RigLock.take(names)
     try:
         for record in lock.left():
-            if by_hand or _alike(file, record):
+            # Of a rig that was left safe there is nothing to say to whoever comes next.
+            if record.state != "safe" and (by_hand or _alike(file, record)):
                 lock.write(record.but(state="safe", said=said))
     finally:
         lock.release()

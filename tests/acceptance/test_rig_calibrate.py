@@ -173,8 +173,8 @@ def test_what_an_unknown_accuracy_leaves_is_said_and_no_old_one_stays(fmes, tmp_
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the accuracy of the 2461 is not known to this program" in done.stdout
     (found,) = RigFile.read(tmp_path / "new.toml").resistor_bank.resistors
-    assert found.accuracy is None
-    assert found.uncertainty == pytest.approx(2 * found.scatter, rel=0.06)
+    assert found.scatter > 0
+    assert found.accuracy is found.uncertainty is found.coverage is None
 
 
 def test_the_true_value_is_within_the_stated_uncertainty():
@@ -214,7 +214,7 @@ def test_two_resistors_of_one_value_are_two(fmes, bare, tmp_path):
     bare(wired=TABLE, table=TABLE)
     done = fmes("rig", "calibrate", "rig.toml", "--to", "new.toml", "--yes", "--singly")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 combinations" in done.stdout
+    assert "1 combination:" in done.stdout
     rows = RigFile.read(tmp_path / "new.toml").resistors
     assert [r.calibrated for r in rows] == pytest.approx([500, 1000, 1000], rel=1e-4)
 

@@ -120,6 +120,8 @@ def test_a_resistor_that_is_another_than_the_table_says_is_named():
     rig.close()
     assert [finding.what for finding in failed] == ["R = 900 ohm"]
     assert failed[0].values["measured"] == pytest.approx(500, rel=1e-3)
+    assert "device" not in failed[0].text, "nothing conducts when all is open"
+    assert "correct the table: fmes rig calibrate measures it" in failed[0].text
     assert bench.stage("a").mode == "high_z"
     assert math.isinf(bench.device.resistance)
 
@@ -169,3 +171,31 @@ def test_scan_says_who_is_there_or_that_nobody_is(fmes):
     done = fmes("rig", "scan")
     assert done.returncode == 0, done.stderr
     assert "resource" in done.stdout or "no instrument found" in done.stdout
+    assert "ask there by the address: fmes rig scan ADDRESS" in done.stdout
+    assert "INTFC" not in done.stdout, "an interface is no instrument"
+    assert "Warning" not in done.stderr
+
+
+def test_scan_asks_at_addresses_that_no_list_has(fmes, served):
+    bench = served(math.inf)
+    bench.servers[1].close()
+    meter, bank = (server.resource_name for server in bench.servers)
+    done = fmes("rig", "scan", "--library", "@py", meter, bank, "nonsense")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()[1:]
+    assert lines[0].split() == [
+        meter, "Keithley", "Instruments", "Inc.,", "Model", "2602B,",
+        f"{bench.meter.serial_number},", "3.4.2", "keithley-2600b",
+    ]  # fmt: skip
+    assert lines[1].startswith(bank)
+    assert "no answer" in lines[1]
+    assert "not a VISA resource name" in lines[2]
+
+
+def test_a_rig_that_was_left_safe_has_nothing_to_be_told_of_it(fmes, served):
+    bench = served(math.inf)
+    fmes("rig", "check", str(bench.rig), "--to", "first.json")
+    assert fmes("safe", str(bench.rig)).returncode == 0
+    assert fmes("safe", str(bench.rig), "--by-hand").returncode == 0
+    done = fmes("rig", "check", str(bench.rig), "--to", "second.json")
+    assert "how it was left" not in done.stdout

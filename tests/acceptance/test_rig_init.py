@@ -1,10 +1,14 @@
 """`fmes rig init`: questions, or options, become a rig file that is valid."""
 
+import contextlib
 import math
 
 import pytest
 
 from app.rig_file import RigFile
+from app.rigs import make_bench
+from drivers.simulated.catalogue import emulated
+from drivers.simulated.server import serve
 
 OPTIONS = [
     *("--yes", "--no-scan", "--meter", "GPIB0::26::INSTR", "--bank", "ASRL3::INSTR"),
@@ -112,6 +116,34 @@ def test_an_instrument_without_a_stated_period_is_asked_for_a_verified_one(fmes,
     rig = RigFile.read(tmp_path / "rig.toml")
     assert rig.source_meter.verified_period == 3e-3
     assert [d.name for d in rig.devices] == ["D7"]
+
+
+@pytest.fixture
+def decade():
+    """A 2400 and a decade box on sockets."""
+    rig = RigFile(source_meter={"driver": "keithley-2400"}, resistor_bank={"driver": "iet-prs"})
+    bench = make_bench(rig)
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(serve(bench, emulated(name, bench))).resource_name
+            for name in ("keithley-2400", "iet-prs")
+        ]
+
+
+def test_who_answers_decides_and_who_does_not_is_not_guessed(fmes, decade, tmp_path):
+    meter, bank = decade
+    options = ["--library", "@py", "--yes", "--meter", meter, "--bank"]
+    done = fmes("rig", "init", "rig.toml", *options, bank)
+    assert done.returncode == 0, done.stderr
+    rig = RigFile.read(tmp_path / "rig.toml")
+    assert (rig.source_meter.driver, rig.source_meter.model) == ("keithley-2400", "2400")
+    assert (rig.resistor_bank.driver, rig.resistor_bank.model) == ("iet-prs", "PRS-200")
+    nobody = "TCPIP::127.0.0.1::9::SOCKET"
+    done = fmes("rig", "init", "other.toml", *options, nobody, "--resistor", "101=500ohm")
+    assert done.returncode == 2
+    assert f"{nobody}: no answer" in done.stderr
+    assert "which tells no driver; give --bank-driver, one of keysight-34970a, " in done.stderr
+    assert not (tmp_path / "other.toml").exists()
 
 
 def test_without_anybody_to_answer_the_option_is_named(start, tmp_path):
