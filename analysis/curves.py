@@ -15,6 +15,7 @@ from analysis.iv_sweep import IvSweepAnalysis
 from analysis.ppf import PpfAnalysis
 from analysis.pulse_response import IntensityAnalysis, WidthAnalysis
 from analysis.retention import RetentionAnalysis
+from analysis.waveform import WaveformAnalysis
 from analysis.write_verify import WriteVerifyAnalysis
 from data.samples import Samples
 from protocols.program import Instant
@@ -103,6 +104,11 @@ def _rest(run: Run) -> Found:
         yield "rest at open circuit", time, psv / result.learned.value
 
 
+def _course(run: Run) -> Found:
+    for s in WaveformAnalysis().analyse(run).states:
+        yield _panel(s.state.nominal), 1e3 * s.time, 1e3 * s.voltage
+
+
 def _endurance(run: Run) -> Found:
     result = EnduranceAnalysis().analyse(run)
     for key, name, sign in (("range_up", "LTP", 1.0), ("range_down", "LTD", -1.0)):
@@ -138,6 +144,7 @@ _KINDS: Mapping[str, tuple[Axes, Callable[[Run], Found]]] = {
         Axes("Pulse width (s)", "PSV at pulse end (mV)", log_x=True), _response(WidthAnalysis(), 1),
     ),
     "retention": (Axes("Time since the last pulse (s)", "Fraction left", log_x=True), _rest),
+    "waveform": (Axes("Time (ms)", "Voltage (mV)"), _course),
     "endurance": (Axes("Cycle", "Range (mV)", log_x=True), _endurance),
     "write-verify": (Axes("Try", "|Error| (mV)", log_y=True), _tries),
 }  # fmt: skip

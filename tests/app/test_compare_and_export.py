@@ -110,6 +110,7 @@ CURVES = {
     "ppf": ({"states": "500", "intervals": "10 ms, 0.1 s"}, ["R = 500 ohm"]),
     "width": ({"states": "500, open", "widths": "1 ms, 20 ms"}, ["R = 500 ohm", "R = open"]),
     "retention": ({"pulses": 50, "rest": "2 s"}, ["rest at open circuit"]),
+    "waveform": ({"states": "500, open", "interval": "1 ms"}, ["R = 500 ohm", "R = open"]),
     "endurance": ({"cycles": 3, "up": 8, "down": 8}, ["LTP, R = open", "LTD, R = open"]),
     "write-verify": ({"target": 0.1}, ["write and verify"]),
     "learning": ({"dwell": 0.1, "forget_time": 0}, ["R = 500 ohm", "R = 1 kohm", "R = open"]),
