@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from served_rig import served_rig
 
+from analysis.waveform import WaveformAnalysis
+from app import lab
 from data.reader import open_run
 from data.run import Outcome
-from drivers.simulated.device import Circuit
+from drivers.simulated.device import Circuit, current_driven
 from protocols.program import Instant
 
 BANK = {"resistors": [{"channel": 101, "nominal": "500 ohm"}]}
@@ -77,3 +79,23 @@ def test_the_commands_digitize_a_pulse_draw_and_measure_it(start, fmes, tmp_path
     (state,) = found["states"]
     assert state["complete"]
     assert state["series"]["value"] == pytest.approx(Circuit().rs, rel=0.05)
+
+
+@pytest.mark.parametrize("driver", ["keithley-2600b", "keithley-2461"])
+def test_without_noise_the_measures_are_those_of_the_simulated_circuit(tmp_path, driver):
+    rig = tmp_path / "rig.toml"
+    rig.write_text(
+        f'[source_meter]\ndriver = "{driver}"\n[simulation]\nnoise = false\n'
+        '[resistor_bank]\nresistors = [{ channel = 101, nominal = "500 ohm" }]\n'
+    )
+    run = lab.run("waveform", rig=rig, out=tmp_path / "x.h5", states="500, open", count=1)
+    for state in WaveformAnalysis().analyse(run).states:
+        r = state.state.resistance
+        step = 1 / (1 / Circuit().rs + 1 / r)
+        # A source that settles in 100 or 150 us lags behind by 15 or 22 us of the rise.
+        lag = 22e-6 / Circuit().c1
+        assert state.step_on.value == pytest.approx(step, abs=lag + 0.03)
+        assert state.step_off.value == pytest.approx(step, abs=lag + 0.03)
+        assert state.tau1.value == pytest.approx(
+            1 / max(current_driven(Circuit(), r).rate), rel=0.01
+        )
