@@ -31,6 +31,8 @@ from protocols.protocol import Protocol
 Qt = QtCore.Qt
 FIRST = "ltp-ltd"
 """The protocol of a first start."""
+_REASONS = 2
+"""Reasons that are said above the form; its place must not be taken by them."""
 _TAKEN = "frvcsuomidtp"
 """Letters that menus and buttons of the window use with Alt, and the chooser's own."""
 
@@ -276,7 +278,10 @@ class ProtocolPanel(QtWidgets.QGroupBox):
 
     def _say(self, kind: str, chip: str, verdict: str, prospect: Prospect | None) -> None:
         self._paint(kind, chip)
-        self._verdict.setText(verdict)
+        lines = verdict.splitlines()
+        more = f"\nand {len(lines) - _REASONS} more" if len(lines) > _REASONS else ""
+        self._verdict.setText("\n".join(lines[:_REASONS]) + more)
+        self._verdict.setToolTip(verdict if more else "")
         self._verdict.setVisible(bool(verdict))
         self.preview.show_shape(prospect.shape if prospect else None)
         facts = prospect.facts if prospect else ()

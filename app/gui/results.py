@@ -93,7 +93,10 @@ class PictureTab(QtWidgets.QLabel):
         return {"ask": "picture", "file": self._file} if self._file else None
 
     def show_run(self, file: str) -> None:
-        """Show a recorded run."""
+        """Show a recorded run; that of another goes at once, for it does not say whose it is."""
+        if file != self._file:
+            self._drawn = QtGui.QPixmap()
+            self.setText(f"{Path(file).name} is being drawn...")
         self._file = file
         self._ask()
 

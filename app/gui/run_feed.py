@@ -127,9 +127,10 @@ class RunFeed(QtCore.QObject):
 def describe_failure(progress: Mapping[str, Any], end: Mapping[str, Any], output: str) -> str:
     """Whether it is safe, what happened, where, and what was saved; the shortest that says so."""
     where = ""
-    if progress.get("pulses"):
+    told = " at pulse " in str(end["reason"])  # the reason knows better: more may have been read
+    if progress.get("pulses") and not told:
         where = f" at pulse {progress['pulse']} of {progress['pulses']}"
-    elif progress.get("label"):
+    elif progress.get("label") and not told:
         where = f" during '{progress['label']}'"
     saved = f" What was read is in {end['file']}." if end.get("file") else ""
     # What each instrument did not answer is for the details; what to do about it comes first.
