@@ -12,6 +12,7 @@ from typing import TextIO
 from rich.console import Console
 
 from app.errors import InputError
+from app.output import whole_or_none
 from data.layout import TABLES
 from data.reader import Run, open_run
 from data.samples import COLUMNS, Flag
@@ -33,12 +34,13 @@ def export_file(path: Path, to: Path) -> None:
         raise InputError(f"--to {to}: an export is a {' or '.join(_ENDINGS)} file")
     run = open_run(path)
     try:
-        # Claims the name: what exists already is never replaced.
-        with to.open("x", encoding="utf-8", newline="") as file:
-            if to.suffix.lower() == ".csv":
-                write_csv(run, file)
-        if to.suffix.lower() == ".nc":
-            run.to_xarray().to_netcdf(to, engine="h5netcdf")
+        with whole_or_none(to) as new:
+            if to.suffix.lower() == ".nc":
+                # In memory first: what HDF5 could not write it would try to again at the end.
+                new.write_bytes(run.to_xarray().to_netcdf(engine="h5netcdf"))
+            else:
+                with new.open("x", encoding="utf-8", newline="") as file:
+                    write_csv(run, file)
     except OSError as error:
         raise InputError(f"--to {to}: cannot be written: {error}") from error
     Console().print(f"export  {to}", highlight=False, soft_wrap=True)

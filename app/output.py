@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tempfile
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from app.errors import InputError
 from app.file_lock import lock
+from data.names import take_name
 
 ENDINGS = (".h5", ".hdf5")
 """What the name of a run's file may end in."""
@@ -58,6 +62,25 @@ def new_file(folder: Path, name: str) -> Path:
     while _exists(path := folder / f"{name}{f'_{attempt}' if attempt > 1 else ''}.h5"):
         attempt += 1
     return path
+
+
+@contextmanager
+def whole_or_none(path: Path) -> Iterator[Path]:
+    """Where to write a new file, which gets its name when it is whole; else nothing is left.
+
+    Raises
+    ------
+    OSError
+        The name is taken, or the system refused.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    new = path.with_name(f".{uuid.uuid4().hex}.creating{path.suffix}")
+    try:
+        yield new
+        take_name(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def file_words(*words: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.errors import InputError
+from app.output import whole_or_none
 from protocols.program import PulseProgram
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def save_figure(figure: Figure, path: Path, says: Mapping[str, str] | None = Non
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InputError(f"{path}: a figure is a .png, .svg or .pdf file")
     try:
-        with path.open("xb") as file:
+        with whole_or_none(path) as new, new.open("xb") as file:
             figure.savefig(file, format=path.suffix[1:].lower(), metadata=dict(says or {}))
     except FileExistsError:
         raise InputError(f"{path} exists already, and no file is replaced; give another") from None

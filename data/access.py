@@ -85,6 +85,9 @@ def told(path: Path) -> Iterator[None]:
 
 def _check_signature(path: Path) -> None:
     try:
+        # Of a pipe or a device nobody knows when it ends, or begins.
+        if not (path.is_file() or path.is_dir()) and path.exists():
+            raise DataError(f"{path} is a pipe or a device; give a file recorded by {CREATOR}")
         with path.open("rb") as file:
             start = file.read(len(_SIGNATURE))
     except OSError as error:
