@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from app.errors import InputError
 from network.idx import Digits
 from network.training import Snapshot, Task, advance
+
+_PATIENCE = 5
+"""Seconds that a scheduler has to answer."""
+_OTHERS = (OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError)
+"""What comes of another service's answer when it is taken for Dask's."""
 
 
 class WorkerLost(RuntimeError):
@@ -132,15 +139,55 @@ def workers(count: int, scheduler: str | None, train: Digits, test: Digits) -> I
     if scheduler is None:
         with (
             LocalCluster(
-                n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=True
+                n_workers=count,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
             ) as cluster,
             Client(cluster) as client,
         ):
             yield Workers(client, train, test)
         return
+    _ask(scheduler)
     try:
-        client = Client(scheduler, timeout=5)
+        client = Client(scheduler, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler {scheduler}: no answer ({error})") from error
     with client:
         yield Workers(client, train, test)
+
+
+def _ask(scheduler: str) -> None:
+    """Ask whoever is at an address who it is: of a silent one Dask's client waits forever."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    async def identity() -> Any:
+        async with rpc(
+            scheduler, timeout=_PATIENCE,
+            connection_args=Security().get_connection_args("client"),
+        ) as at:  # fmt: skip
+            return await at.identity()
+
+    async def in_time() -> Any:
+        return await asyncio.wait_for(identity(), 2 * _PATIENCE)
+
+    try:
+        # In a thread of its own: a notebook's has an event loop already.
+        with ThreadPoolExecutor(1) as thread:
+            found = thread.submit(asyncio.run, in_time()).result()
+        kind, workers = found["type"], found["workers"]
+    except TimeoutError as error:
+        raise InputError(
+            f"--scheduler {scheduler}: no answer within {2 * _PATIENCE} s; is it Dask's, and up?"
+        ) from error
+    except _OTHERS as error:
+        raise InputError(
+            f"--scheduler {scheduler}: no answer as a Dask scheduler's ({error})"
+        ) from error
+    if kind != "Scheduler":
+        raise InputError(f"--scheduler {scheduler}: a Dask {kind}, not the scheduler")
+    if not workers:
+        raise InputError(
+            f"--scheduler {scheduler}: it has no workers; start some with dask worker {scheduler}"
+        )

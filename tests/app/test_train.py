@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -303,6 +305,30 @@ def test_a_folder_at_work_and_a_scheduler_that_is_not_there_are_refused(measured
         assert "another fmes train is at work in this folder" in refused(*asked)
     said = refused(*asked, "--scheduler", "tcp://127.0.0.1:1")
     assert "--scheduler tcp://127.0.0.1:1: no answer" in said
+    said = refused(*asked, "--scheduler", "nonsense")
+    assert "--scheduler nonsense: no answer" in said
+
+
+def test_a_scheduler_that_is_silent_or_something_else_or_has_no_workers_is_told(
+    measured, digits, tmp_path
+):
+    from distributed import LocalCluster
+
+    asked = (measured, "--data", digits, "--epochs", 1, "--out", tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        said = refused(*asked, "--scheduler", f"tcp://127.0.0.1:{silent.getsockname()[1]}")
+        assert "no answer within 10 s" in said
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as web:
+        threading.Thread(target=web.serve_forever).start()
+        try:
+            said = refused(*asked, "--scheduler", f"tcp://127.0.0.1:{web.server_port}")
+        finally:
+            web.shutdown()
+        assert "no answer" in said
+    with LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp://") as cluster:
+        said = refused(*asked, "--scheduler", cluster.scheduler_address)
+        assert "it has no workers; start some with dask worker tcp://127.0.0.1:" in said
+    assert not list(tmp_path.glob("*.h5*"))
 
 
 def test_from_python_it_is_the_same_and_shows_itself(once, measured, digits):
