@@ -9,6 +9,7 @@ from reference import mean_voltages
 
 from app.rig_file import RigFile
 from app.rigs import make_bench
+from data.samples import Flag
 from drivers.catalogue import SOURCE_METERS
 from drivers.keithley_2461 import Keithley2461
 from drivers.keithley_2461_layout import layout
@@ -176,3 +177,28 @@ def test_an_interval_that_is_too_short_is_refused_with_the_nearest_that_fits(dri
     waveform(nearest).check(able)
     with pytest.raises(ProtocolError):
         waveform(nearest * 0.95).check(able)
+
+
+def test_samples_at_the_limit_are_flagged(parts):
+    # 1 mA through 44 ohm is 44 mV at once: beyond 30 mV, which the source then holds.
+    low = Waveform.build(**SHORT, voltage_limit=30e-3).program()
+    readouts = play(parts[0], low)
+    flags, driven = column(readouts, "flags"), low.level != 0
+    settled = np.append(False, driven[1:] & driven[:-1])
+    assert (flags[settled] & Flag.LIMIT).all()
+    np.testing.assert_allclose(column(readouts, "voltage")[settled], 30e-3, rtol=1e-3)
+    assert not (flags[: np.flatnonzero(driven)[0] - 1] & Flag.LIMIT).any()
+
+
+def test_it_is_made_safe_while_it_digitizes_and_plays_again_after(parts):
+    meter, tap = parts
+    slow = {"gap": 5.0, "interval": 1e-3, "aperture": 5e-4, "baseline": 1e-3}
+    long = Waveform.build(**{**SHORT, **slow}).program()
+    meter.load(long)
+    meter.start()
+    assert meter.drain().running
+    tap.sent.clear()
+    assert meter.make_safe() == "output off, off mode high-impedance"
+    assert tap.sent[0] == "ABOR"
+    short = Waveform.build(**SHORT).program()
+    assert len(column(play(meter, short), "time")) == len(short)
