@@ -25,8 +25,8 @@ from analysis.update_curve import NoCurveError, UpdateCurve, update_curves
 from app import lab
 from app.analyse_command import show_table
 from app.errors import InputError
+from app.figure_file import save_figure
 from app.output import free, new_file, output_file
-from app.stimulus import save_figure
 from app.train_command import digits_of
 from app.training_plan import measured_devices
 from data.run import Outcome

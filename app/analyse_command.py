@@ -15,7 +15,7 @@ from analysis.analysis import Analysis
 from analysis.analysis import Table as Measures
 from analysis.catalogue import ANALYSES, for_protocol
 from app.errors import InputError
-from app.stimulus import save_figure
+from app.figure_file import save_figure
 from data.reader import Run, open_run
 from data.run import Outcome
 from data.timing import Timing, play_timings

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.errors import InputError
-from app.stimulus import save_figure
+from app.figure_file import save_figure
 from data.reader import open_run
 
 

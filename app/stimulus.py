@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.errors import InputError
-from app.output import whole_or_none
+from app.figure_file import save_figure
 from protocols.program import PulseProgram
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _SHOWN = 6
 """Segments drawn one by one, from the beginning of a program."""
@@ -74,29 +68,3 @@ def draw(program: PulseProgram, path: Path) -> None:
     dress(whole, look, "b", "Time (s)", level)
     whole.stairs(program.level * scale, edges, baseline=None, color=look.ink, linewidth=0.4)
     save_figure(figure, path)
-
-
-def save_figure(figure: Figure, path: Path, says: Mapping[str, str] | None = None) -> None:
-    """Write a figure in the format of the file's ending; never over a file.
-
-    Parameters
-    ----------
-    figure, path
-        What, and where.
-    says
-        Texts by name that a .png file holds beside the picture.
-
-    Raises
-    ------
-    InputError
-        The file exists, cannot be written, or its ending names no format.
-    """
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(f"{path}: a figure is a .png, .svg or .pdf file")
-    try:
-        with whole_or_none(path) as new, new.open("xb") as file:
-            figure.savefig(file, format=path.suffix[1:].lower(), metadata=dict(says or {}))
-    except FileExistsError:
-        raise InputError(f"{path} exists already, and no file is replaced; give another") from None
-    except OSError as error:
-        raise InputError(f"{path}: the figure cannot be written: {error}") from error

@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.stimulus import save_figure
+from app.figure_file import save_figure
 from network.summary import Summary
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.csv_file import write_csv
 from app.errors import InputError
-from app.export_command import write_csv
 from app.library import networks
 from app.library.browse import Browser
 from app.library.chart import Chart, encode
