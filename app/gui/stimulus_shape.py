@@ -121,8 +121,12 @@ def _first(program: PulseProgram) -> First:
     edges = np.append(program.start, program.total_duration)
     low, high = 0.0, program.total_duration
     if len(driven):
-        begin, end = edges[driven[0]], edges[driven[:_PULSES][-1] + 1]
-        after = edges[driven[_PULSES]] if len(driven) > _PULSES else high
+        # A pulse that is sampled throughout is many segments, of which only the last is its end.
+        same = program.level[1:] == program.level[:-1]
+        goes_on = np.append(False, same & (program.instant[:-1] == Instant.DURING))
+        starts = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(program))))[driven]
+        begin, end = edges[starts[0]], edges[driven[:_PULSES][-1] + 1]
+        after = edges[starts[_PULSES]] if len(driven) > _PULSES else high
         low, high = max(0.0, begin - 0.25 * (end - begin)), min(after, end + 0.5 * (end - begin))
     elif program.cycle.max(initial=0) > 1:
         high = edges[np.flatnonzero(program.cycle == program.cycle[0])[-1] + 1]

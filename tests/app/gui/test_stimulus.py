@@ -76,6 +76,15 @@ def test_a_short_pulse_before_a_long_rest_is_not_lost_in_it():
     assert first.edges[-1] - first.edges[0] < 5e-3
 
 
+def test_a_pulse_that_is_sampled_throughout_is_drawn_from_its_beginning():
+    protocol = find("waveform").build("edge")
+    first = Shape.of(Plan.of(protocol)).first
+    assert (first.pulses, first.of) == (1, 1)
+    on = first.edges[1:][first.level > 0] - first.edges[:-1][first.level > 0]
+    assert on.sum() == pytest.approx(protocol.width)
+    assert first.edges[0] < protocol.baseline
+
+
 def test_only_recorded_readings_are_marked():
     train = PulseTrain(1e-3, 0.02, 0.02, 4, "up", kept=(2,))
     shape = shape_of(program(train))
