@@ -4,47 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+from window_steps import LONG, SHORT, answer, fill, press, queue, states, status
 
-from app import lab
 from app.gui.binding import QtCore, QtWidgets
 from data.reader import open_run
 from data.run import Outcome
 
 Qt = QtCore.Qt
-SHORT = {"up": "5", "down": "5", "states": "open"}
-LONG = {
-    "up": "1500", "down": "0", "states": "open", "amplitude": "100 uA", "reset_watch": "0.1 s",
-}  # fmt: skip
-
-
-def press(qtbot, window, key, modifier=Qt.KeyboardModifier.NoModifier):
-    qtbot.keyClick(window, key, modifier)
-
-
-def fill(window, **fields):
-    for name, text in fields.items():
-        window.layout_.form.form.findChild(QtWidgets.QLineEdit, f"field_{name}").setText(text)
-
-
-def queue(qtbot, window, **fields):
-    fill(window, **fields)
-    qtbot.waitUntil(lambda: window.layout_.queue.isEnabled(), timeout=60_000)
-    before = len(window.model.rows)
-    window.layout_.queue.trigger()
-    qtbot.waitUntil(lambda: len(window.model.rows) > before, timeout=60_000)
-
-
-def states(window):
-    return [row.status for row in window.model.rows]
-
-
-def status(window, name):
-    return window.findChild(QtWidgets.QLabel, f"status_{name}").text()
 
 
 def test_a_first_start_is_connected_to_the_simulated_rig_and_ready(ready):
@@ -165,19 +134,6 @@ def test_an_exception_in_a_slot_is_shown_and_the_window_goes_on(ready, qtbot):
     assert window.layout_.run.isEnabled()
 
 
-def answer(window, text):
-    """Press the button of the prompt that is open."""
-
-    def press_it():
-        box = window.findChild(QtWidgets.QMessageBox)
-        if box is None:
-            QtCore.QTimer.singleShot(50, press_it)
-            return
-        next(b for b in box.buttons() if text in b.text().replace("&", "")).click()
-
-    QtCore.QTimer.singleShot(50, press_it)
-
-
 @pytest.mark.parametrize("choice", ["Cancel", "Stop", "Leave"])
 def test_closing_while_a_run_plays_asks(ready, qtbot, choice, station_process):
     window = ready(speed="real time")
@@ -216,35 +172,6 @@ def test_messages_after_the_end_of_the_window_are_harmless(ready, qtbot):
     station.told.emit({"event": "progress", "run": 1, "fraction": 0.5}, {})
     station.told.emit({"event": "block", "run": 1, "first_row": 0}, {"voltage": np.zeros(3)})
     QtWidgets.QApplication.processEvents()
-
-
-def test_files_that_are_no_runs_are_listed_with_what_is_wrong(ready, qtbot, folder):
-    (folder / "foreign.h5").write_text("not HDF5")
-    window = ready()
-    qtbot.waitUntil(lambda: len(window.model.rows) == 1, timeout=60_000)
-    (row,) = window.model.rows
-    assert row.status == "unreadable"
-    assert row.problem
-    notes = window.model.index(0, 8)
-    assert notes.data() == row.problem, "it is seen in the list, not only under the mouse"
-    assert notes.data(Qt.ItemDataRole.EditRole) == ""
-    window.layout_.table.opened.emit(row)
-    assert "foreign.h5" in window.banner.text
-
-
-def test_notes_are_kept_beside_the_run_and_its_file_does_not_change(ready, qtbot):
-    window = ready(speed="as fast as possible")
-    fill(window, **SHORT)
-    qtbot.waitUntil(window.layout_.run.isEnabled, timeout=60_000)
-    window.layout_.run.trigger()
-    qtbot.waitUntil(lambda: "finished" in states(window), timeout=60_000)
-    (row,) = window.model.rows
-    before = Path(row.file).read_bytes()
-    window.model.setData(window.model.index(0, 8), "dry electrolyte")
-    qtbot.waitUntil(lambda: window.model.rows[0].notes == "dry electrolyte", timeout=60_000)
-    window.model.setData(window.model.index(0, 7), "good, D7")
-    qtbot.waitUntil(lambda: window.model.rows[0].tags == ("good", "D7"), timeout=60_000)
-    assert Path(row.file).read_bytes() == before
 
 
 def test_what_is_shown_is_exported_with_units_and_provenance(ready, qtbot, tmp_path):
@@ -314,8 +241,6 @@ def test_everything_fits(ready, size):
 
 
 def test_the_window_never_imports_h5py_nor_matplotlib(ready):
-    import subprocess
-    import sys
 
     code = (
         "import sys, app.gui.main\n"
@@ -323,107 +248,6 @@ def test_the_window_never_imports_h5py_nor_matplotlib(ready):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def chosen(window, text):
-    """Choose from the menu of the list's current row."""
-    menu = window.layout_.table.menu()
-    (action,) = [a for a in menu.actions() if a.text().replace("&", "") == text]
-    assert action.isEnabled(), text
-    action.trigger()
-
-
-def test_a_recorded_run_is_verified_put_into_the_form_and_queued_once_more(ready, qtbot, folder):
-    lab.run("ltp-ltd", up=5, down=7, states="open", sample="D7", out=folder / "old.h5")
-    lab.run("ppf", intervals="20 ms, 50 ms", states="open", out=folder / "other.h5")
-    window = ready()
-    qtbot.waitUntil(lambda: len(window.model.rows) == 2, timeout=60_000)
-    window.layout_.table.select(str(folder / "old.h5"))
-    chosen(window, "Verify")
-    qtbot.waitUntil(lambda: window.banner.kind == "RESULT", timeout=60_000)
-    assert "old.h5 is whole; the run: finished" in window.banner.text
-    fill(window, up="9")
-    chosen(window, "Into form")
-    form = window.layout_.form
-    qtbot.waitUntil(lambda: form.form.sample == "D7", timeout=60_000)
-    assert {k: form.form.values()[k] for k in ("up", "down")} == {"up": 5, "down": 7}
-    window.layout_.table.select(str(folder / "other.h5"))
-    chosen(window, "Queue once more")
-    qtbot.waitUntil(lambda: states(window).count("waiting") == 1, timeout=60_000)
-    assert window.model.rows[0].protocol == "ppf"
-
-
-INTERRUPTED = """
-import os, sys
-from data.reader import open_run
-from data.recorder import Recorder
-run = open_run(sys.argv[1])
-recorder = Recorder.begin(sys.argv[2], run.info, 100, 10)
-recorder.play(run.plays[0])
-recorder.append(run.samples[:20])
-os._exit(9)
-"""
-
-
-def test_a_run_whose_program_was_killed_is_recovered_into_a_new_file(ready, qtbot, folder):
-    run = lab.run("ltp-ltd", up=5, down=7, states="open", out=folder / "whole.h5")
-    dead = folder / "dead.h5"
-    subprocess.run([sys.executable, "-c", INTERRUPTED, str(run.path), str(dead)], check=False)
-    content = dead.read_bytes()
-    window = ready()
-    qtbot.waitUntil(lambda: "interrupted" in states(window), timeout=60_000)
-    window.layout_.table.select(str(dead))
-    chosen(window, "Make a recovered file")
-    qtbot.waitUntil(lambda: len(window.model.rows) == 3, timeout=60_000)
-    assert "20 readings are in the new file dead.recovered.h5" in window.banner.text
-    assert len(open_run(folder / "dead.recovered.h5").samples) == 20
-    assert dead.read_bytes() == content
-
-
-def test_damage_that_verify_finds_offers_to_recover(ready, qtbot, folder):
-    run = lab.run("ltp-ltd", up=5, down=7, states="open", out=folder / "hit.h5")
-    with h5py.File(run.path, "r+") as file:
-        file.attrs["sample"] = "another"
-    window = ready()
-    qtbot.waitUntil(lambda: states(window) == ["finished"], timeout=60_000)
-    window.layout_.table.select(str(run.path))
-    chosen(window, "Verify")
-    qtbot.waitUntil(lambda: "hit.h5 is DAMAGED" in window.banner.text, timeout=60_000)
-    (button,) = [b for b in window.banner.findChildren(QtWidgets.QPushButton)
-                 if "recovered" in b.text()]  # fmt: skip
-    button.click()
-    qtbot.waitUntil((folder / "hit.recovered.h5").exists, timeout=60_000)
-
-
-def test_what_the_form_describes_is_rehearsed_and_an_edit_ends_the_rehearsal(ready, qtbot):
-    window = ready(rehearse=True)
-    fill(window, **SHORT)
-    expected = window.findChild(QtWidgets.QLabel, "expected")
-    qtbot.waitUntil(lambda: expected.text().startswith("expected up to"), timeout=60_000)
-    assert expected.text().endswith("mV of 800 mV")
-    first = expected.text()
-    fill(window, amplitude="2 mA")
-    qtbot.waitUntil(lambda: not expected.text().startswith("expected"), timeout=60_000)
-    qtbot.waitUntil(lambda: expected.text().startswith("expected up to"), timeout=60_000)
-    assert expected.text() != first
-    window.layout_.rehearse.trigger()
-    qtbot.waitUntil(lambda: expected.text() == "", timeout=60_000)
-
-
-def test_what_stands_against_a_run_is_said_where_it_is_looked_for(ready, qtbot):
-    window = ready()
-    fill(window, states="2.2k")
-    qtbot.waitUntil(lambda: "cannot make 2.2 kohm" in window.layout_.run.toolTip(), timeout=60_000)
-    assert not window.layout_.run.isEnabled()
-    shown = [label.text() for label in window.layout_.live.findChildren(QtWidgets.QLabel)]
-    assert any("cannot make 2.2 kohm" in text for text in shown)
-    press(qtbot, window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    message = window.findChild(QtWidgets.QLabel, "status_message")
-    qtbot.waitUntil(lambda: "cannot make 2.2 kohm" in message.text(), timeout=60_000)
-    assert status(window, "output") == "Output OFF", "what is safe stays in sight"
-    fill(window, states="open")
-    qtbot.waitUntil(window.layout_.run.isEnabled, timeout=60_000)
-    assert "cannot" not in window.layout_.run.toolTip()
 
 
 def test_a_pause_that_waits_for_a_long_program_says_for_how_long(ready, qtbot):
@@ -458,29 +282,3 @@ def test_the_queue_is_cleared_when_that_is_confirmed(ready, qtbot):
     window.layout_.clear.trigger()
     qtbot.waitUntil(lambda: states(window) == [], timeout=60_000)
     assert not window.layout_.clear.isEnabled()
-
-
-def test_nothing_in_the_panels_is_cut_off_when_letters_are_large(ready, qtbot):
-    window = ready()
-    left = window.findChild(QtWidgets.QScrollArea, "left")
-    font = window.font()
-    font.setPointSizeF(1.5 * font.pointSizeF())
-    for widget in left.findChildren(QtWidgets.QWidget):
-        widget.setFont(font)
-    before = left.widget().width()
-    qtbot.waitUntil(
-        lambda: before < left.widget().width() <= left.viewport().width(), timeout=60_000
-    )
-
-
-def test_a_figure_is_whole_whatever_its_own_size(ready, qtbot, folder):
-    lab.run("learning", states="open", out=folder / "learning.h5")
-    window = ready()
-    qtbot.waitUntil(lambda: len(window.model.rows) == 1, timeout=60_000)
-    window.layout_.table.select(str(folder / "learning.h5"))
-    window.layout_.show_tab("Other")
-    tab = window.layout_.result_tab("learning")
-    qtbot.waitUntil(lambda: tab.pixmap() is not None, timeout=60_000)
-    window.resize(960, 560)
-    qtbot.waitUntil(lambda: tab.pixmap().width() <= tab.width(), timeout=60_000)
-    assert tab.pixmap().height() <= tab.height()
