@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from data.run import Outcome
 from protocols.plan import Plan
 from protocols.program import PulseProgram
 from protocols.quantities import RESISTANCE, TIME, VOLTAGE, with_prefix
-from protocols.steps import ReturnToBaseline
+from protocols.steps import Play, ReturnToBaseline
 
 
 def check_protocol(
@@ -48,8 +49,11 @@ def check_protocol(
     ):
         facts.add_row(what, value)
     console.print(facts)
+    plays = Counter(step.program.digest for step in plan.steps if isinstance(step, Play))
     for program in plan.programs[:_PROGRAMS]:
-        console.print(f"levels      {_levels(program)}\n", soft_wrap=True)
+        often = plays[program.digest]
+        times = f", played {often} times" if often > 1 else ""
+        console.print(f"levels      {_levels(program)}{times}\n", soft_wrap=True)
         for line in sketch(program):
             console.print(f"    {line}", markup=False)
     if (more := len(plan.programs) - _PROGRAMS) > 0:

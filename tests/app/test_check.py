@@ -45,6 +45,12 @@ def test_a_rehearsal_that_fails_says_why():
     assert "the rehearsal failed: the source reached its limit of 800 mV" in output
 
 
+def test_a_program_that_is_played_for_every_state_says_how_often():
+    said = check("ltp-ltd", "states=500, open", "up=3", "down=0")[0]["levels"]
+    assert said.endswith(", played 2 times")
+    assert "played" not in check("ltp-ltd", "states=open", "up=3", "down=0")[0]["levels"]
+
+
 def program(*parts, **changes):
     settings = {"phases": ("p",), "limit": 0.8, "aperture": 1e-4, **changes}
     return PulseProgram.compile(parts, **settings)
