@@ -37,7 +37,10 @@ def check_protocol(
     plan, console = experiment.plan, Console(highlight=False)
     capabilities = stated_capabilities(experiment.rig)
     rehearsal = rehearse(experiment) if is_short(plan) else None
-    console.print(f"[bold]{escape(name)}[/] ({experiment.preset}): {experiment.protocol.title}")
+    console.print(
+        f"[bold]{escape(name)}[/] ({escape(experiment.preset)}): "
+        f"{escape(experiment.protocol.title)}"
+    )
     facts = Table(box=None, show_header=False, pad_edge=False)
     for what, value in (
         ("states", ", ".join(RESISTANCE.format(r) for r in plan.resistances)),

@@ -25,17 +25,18 @@ def describe_protocol(name: str) -> None:
     """Print a protocol's purpose, parameters and presets."""
     protocol, _ = find_protocol(name)
     console = Console()
-    console.print(f"[bold]{protocol.name}[/]  {protocol.title}\n", highlight=False)
+    console.print(f"[bold]{protocol.name}[/]  {escape(protocol.title)}\n", highlight=False)
     console.print(_readable(inspect.getdoc(protocol) or ""), highlight=False, markup=False)
     table = Table("parameter", "unit", "default", "limits", "meaning", box=None, pad_edge=False)
     for parameter in protocol.parameters():
-        table.add_row(
+        cells = (
             parameter.name,
             parameter.quantity.unit if parameter.quantity else "",
             parameter.format(parameter.default) if parameter.default != {} else "-",
             parameter.limits,
             parameter.description,
         )
+        table.add_row(*map(escape, cells))
     console.print()
     console.print(table)
     console.print("\n[bold]presets[/] (the first is the default)")
@@ -45,7 +46,9 @@ def describe_protocol(name: str) -> None:
             for p in protocol.parameters()
             if p.name in preset.values
         )
-        console.print(f"  [bold]{preset_name}[/]  {escape(preset.explanation)}", highlight=False)
+        console.print(
+            f"  [bold]{escape(preset_name)}[/]  {escape(preset.explanation)}", highlight=False
+        )
         if values:
             console.print(f"    {values}", highlight=False, markup=False)
 

@@ -43,7 +43,7 @@ class ProgressSink(Sink):
 
     def state(self, state: RunState, reason: str) -> None:
         if state in (RunState.PAUSING, RunState.PAUSED):
-            self._bar.update(self._task, description=f"[yellow]{state.value}[/] {reason}")
+            self._bar.update(self._task, description=f"[yellow]{state.value}[/] {escape(reason)}")
         if state is RunState.PAUSED:
             self._pause = reason
             self._console.print(f"[yellow]paused[/] {escape(reason)}; type resume or abort")
@@ -51,7 +51,11 @@ class ProgressSink(Sink):
             self._bar.update(self._task, completed=1.0, description="finished")
 
     def progress(self, progress: Progress) -> None:
-        pulse = f"pulse {progress.pulse}/{progress.pulses}" if progress.pulses else progress.label
+        pulse = (
+            f"pulse {progress.pulse}/{progress.pulses}"
+            if progress.pulses
+            else escape(progress.label)
+        )
         text = (
             f"R = {RESISTANCE.format(progress.resistance)}  {pulse}  "
             f"PSV {VOLTAGE.format(progress.voltage)}"

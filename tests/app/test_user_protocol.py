@@ -184,3 +184,16 @@ def test_steps_that_cannot_be_planned_are_bad_input(blink, tmp_path, fmes, body,
     assert done.exit_code == 2, done.output
     assert says in done.output
     assert not (tmp_path / "x.h5").exists()
+
+
+def test_texts_in_brackets_are_shown_as_they_are(tmp_path):
+    text = BLINK.replace('"A few pulses"', '"Few [/] pulses"').replace(
+        "count: int = Field(3, ge=1)", 'count: int = Field(3, ge=1, description="How many [ours]")'
+    )
+    (tmp_path / "mine.py").write_text(text)
+    for command in ("describe", "check"):
+        done = CliRunner().invoke(app, [command, f"{tmp_path / 'mine.py'}:Blink"])
+        assert done.exit_code == 0, done.output
+        assert "Few [/] pulses" in done.output
+    told = CliRunner().invoke(app, ["describe", f"{tmp_path / 'mine.py'}:Blink"]).output
+    assert "How many [ours]" in " ".join(told.split())
