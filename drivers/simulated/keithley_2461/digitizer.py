@@ -9,9 +9,10 @@ command and take readings constantly, through pulses and off times alike; so it 
 the other from the output on.
 
 Inferred: that the first sample begins when the output comes on at the bias level; that an
-aperture longer than the interval is out of range. From the data sheet's "18-bit" alone: that a step
-is the whole range with its 5 % in 2^18 steps. Its noise is not stated: the measure function's,
-white over the aperture. List sweeps with a digitize function are not emulated.
+aperture longer than the interval is out of range. From the "18-bit" of the vendor's page of
+specifications alone: that a step is the whole range with its 5 % in 2^18 steps. Its noise is not
+stated: the measure function's, white over the aperture. List sweeps with a digitize function are
+not emulated.
 """
 
 from __future__ import annotations
