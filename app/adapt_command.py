@@ -85,7 +85,7 @@ def adapt_network(
 
     save_figure(draw(result, dark=dark), picture)
     show_table(result.table(), Console())
-    console.print(f"file    {path}\nfigure  {picture}")
+    console.print(f"file    {path}\nfigure  {picture}", markup=False)
 
 
 def open_curve(runs: Sequence[Path]) -> UpdateCurve:
@@ -140,7 +140,9 @@ class Stages:
 
 def _simulated_curve(folder: Path, console: Console) -> UpdateCurve:
     path = new_file(folder, "adaptation-ltp-ltd")
-    console.print(f"no run is given: ltp-ltd is measured on the SIMULATED rig, {path}")
+    console.print(
+        f"no run is given: ltp-ltd is measured on the SIMULATED rig, {path}", markup=False
+    )
     run = lab.run(LtpLtdAnalysis.protocol, states="open", out=path)
     if run.outcome is not Outcome.FINISHED:
         raise InputError(f"{path}: the run {run.outcome}: {run.reason}")

@@ -94,7 +94,9 @@ def draw_file(path: Path, out: Path | None, *, dark: bool, console: Console | No
     run, analysis = _open(path)
     picture = out or path.with_suffix(".png")
     save_figure(analysis.figure(analysis.analyse(run), dark=dark), picture)
-    (console or Console()).print(f"figure  {picture}", highlight=False, soft_wrap=True)
+    (console or Console()).print(
+        f"figure  {picture}", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def _open(path: Path) -> tuple[Run, Analysis[Any]]:

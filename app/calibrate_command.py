@@ -77,7 +77,9 @@ def calibrate_rig(
         rig, to, {c.resistor.channel: c.measured for c in found}, date.today(),
         {r.channel: r.nominal for r in file.resistors},
     )  # fmt: skip
-    console.print(f"{len(found)} resistors written to {to}; next: fmes rig check {to}")
+    console.print(
+        f"{len(found)} resistors written to {to}; next: fmes rig check {to}", markup=False
+    )
     return 0
 
 

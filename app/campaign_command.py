@@ -87,7 +87,7 @@ def run_campaign(file: Path, out: Path | None, *, transcript: bool) -> int:
     counts = ", ".join(f"{n} {outcome}" for outcome, n in ended.items())
     console.print(
         f"{counts or 'nothing measured'}; {len(complete)} were complete, {pending} pending; index "
-        f"{folder.path / INDEX}", soft_wrap=True,
+        f"{folder.path / INDEX}", markup=False, soft_wrap=True,
     )  # fmt: skip
     if steering.reason:
         return ABORTED

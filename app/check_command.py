@@ -66,7 +66,7 @@ def check_protocol(
                       f"{escape(rehearsal.result.reason)}", soft_wrap=True)  # fmt: skip
     if picture is not None:
         draw(plan.programs[0], picture)
-        console.print(f"picture     {picture}", soft_wrap=True)
+        console.print(f"picture     {picture}", markup=False, soft_wrap=True)
 
 
 _PROGRAMS, _LEVELS = 3, 6

@@ -34,4 +34,4 @@ def compare_files(paths: Sequence[Path], out: Path, *, dark: bool) -> None:
                for run, c in zip(runs, found, strict=True))  # fmt: skip
         raise InputError(f"these runs have no curve in common; {'; '.join(has)}")
     save_figure(overlay_figure(runs, found, names_of(runs), dark=dark), out)
-    Console().print(f"figure  {out}", highlight=False, soft_wrap=True)
+    Console().print(f"figure  {out}", highlight=False, markup=False, soft_wrap=True)

@@ -37,4 +37,4 @@ def export_file(path: Path, to: Path) -> None:
                     write_csv(run, file)
     except OSError as error:
         raise InputError(f"--to {to}: cannot be written: {error}") from error
-    Console().print(f"export  {to}", highlight=False, soft_wrap=True)
+    Console().print(f"export  {to}", highlight=False, markup=False, soft_wrap=True)

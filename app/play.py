@@ -92,5 +92,5 @@ def announce(rig: Rig, console: Console) -> None:
     """Say which instruments are about to be used, and whether they are emulated."""
     kind = "SIMULATED rig: " if rig.simulated else "rig: "
     for who in (rig.meter.identity, rig.bank.identity):
-        console.print(f"{kind}{who}", highlight=False, soft_wrap=True)
+        console.print(f"{kind}{who}", highlight=False, markup=False, soft_wrap=True)
         kind = " " * len(kind)

@@ -86,7 +86,7 @@ def reproduce_study(rig: Path | None, out: Path, data: Path | None, *, full: boo
         made = make_networks(networks(full), ltp_ltd, digits, folder, lambda s: _Stage(console, s))
     except KeyboardInterrupt as error:
         why = escape(str(error)) or "while networks were made"
-        console.print(f"aborted: {why}; what was measured is in {folder}")
+        console.print(f"aborted: {why}; what was measured is in {folder}", markup=False)
         return ABORTED
     for network in made:
         if network.reason:
@@ -99,6 +99,6 @@ def reproduce_study(rig: Path | None, out: Path, data: Path | None, *, full: boo
     for row in rows:
         if row.verdict == "disagrees":
             console.print(f"  Fig. {row.panel}: {row.quantity}: {row.paper} / {row.found}")
-    console.print(f"report  {page}\n        {report}")
+    console.print(f"report  {page}\n        {report}", markup=False)
     missing = digits is not None and any(c.made is None for c in made)
     return FAILED if missing or any(m.run is None for m in done.measured) else 0

@@ -54,7 +54,7 @@ def check_rig(rig: Path, to: Path | None, *, transcript: bool) -> int:
     except OSError as error:
         raise InputError(f"--to {to}: cannot be written: {error}") from error
     failed = sum(not f.passed for f in findings)
-    console.print(f"{len(findings)} checks, {failed} failed; result {to}")
+    console.print(f"{len(findings)} checks, {failed} failed; result {to}", markup=False)
     return FAILED if failed else 0
 
 

@@ -107,7 +107,7 @@ def run_protocol(
         )
     # A reason that is about the file says itself what has become of it.
     if path.exists() and str(path.absolute()) not in result.reason:
-        console.print(f"file    {path}", highlight=False, soft_wrap=True)
+        console.print(f"file    {path}", highlight=False, markup=False, soft_wrap=True)
     if analysed and result.outcome is Outcome.FINISHED:
         try:
             show_measures(path, console)

@@ -149,11 +149,11 @@ def train_networks(
 def report(summary: Summary, out: Path, console: Console, *, figure: bool) -> None:
     """Print the table, and draw the figures into the folder."""
     show_table(summary.table(), console)
-    console.print(f"files   {out}")
+    console.print(f"files   {out}", markup=False)
     if figure:
         paths, before = draw(summary, out)
         for path in paths:
-            console.print(f"figure  {path}{' (there already)' if before else ''}")
+            console.print(f"figure  {path}{' (there already)' if before else ''}", markup=False)
 
 
 def digits_of(data: Path | None) -> tuple[Digits, Digits]:

@@ -10,6 +10,7 @@ import xarray
 
 from analysis.curves import curves
 from app import lab
+from app.analyse_command import draw_file
 from app.compare_command import compare_files
 from app.errors import InputError
 from app.export_command import export_file
@@ -73,6 +74,16 @@ def test_an_export_says_which_device_each_reading_is_of_and_how_it_was_made(tmp_
         assert dataset.device.values.tolist() == expected
         assert json.loads(dataset.attrs["parameters"]) == run.info.parameters
         assert dataset.attrs["preset"] == run.info.preset
+
+
+def test_a_name_in_brackets_is_told_as_it_is(runs, tmp_path, capsys):
+    folder = tmp_path / "[" / "] [bold]"
+    folder.mkdir(parents=True)
+    export_file(runs[0].path, folder / "a.csv")
+    draw_file(runs[0].path, folder / "a.png", dark=False)
+    told = capsys.readouterr().out
+    assert f"export  {folder / 'a.csv'}" in told
+    assert f"figure  {folder / 'a.png'}" in told
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.nc"])
