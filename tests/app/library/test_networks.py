@@ -33,8 +33,10 @@ def folder(tmp_path_factory):
     write_adaptation(
         made / "adaptation.h5",
         Adaptation(
-            Options(seed=3), "run", True, ("a", "b"), (0.0, 0.1), np.array([0.5, 0.95]), psv,
-            {FIRST: 0.08}, course, FIRST, course, {}, samples, samples,
+            options=Options(seed=3), source="run", curve_simulated=True, digits=("a", "b"),
+            noise=0.0, spread=0.0, window=(0.0, 0.1), training=np.array([0.5, 0.95]), trained=psv,
+            pairings={FIRST: 0.08}, mapped=course, lowest=FIRST, from_lowest=course, ablations={},
+            before=samples, after=samples,
         ),
     )  # fmt: skip
     matplotlib.image.imsave(made / "adaptation.png", np.zeros((30, 40, 3)))
