@@ -142,7 +142,8 @@ def workers(count: int, scheduler: str | None, train: Digits, test: Digits) -> I
                 n_workers=count,
                 threads_per_worker=1,
                 dashboard_address=None,
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL,
+                preload=["app.training_worker"],
             ) as cluster,
             Client(cluster) as client,
         ):
