@@ -1,13 +1,14 @@
 """Kills what measures, at random moments, and looks at the rig afterwards.
 
-    python benchmarks/kills.py [COUNT] [SEED]
+    python benchmarks/kills.py [COUNT] [SEED] [KIND]
 
 A bench of emulated instruments is served at real-time speed and measured over its sockets. Then
 one of these is killed (SIGKILL): the runner; the station; a window whose run plays, and the
-station after it; the guard, after which the run goes on with another and is aborted; or all at
-once, after which the instrument ends its program by itself and the next command makes the rig
-safe. The bench's own journal says when the source was off and the bank open. Ends with code 1
-when a rig was not safe in the end.
+station after it, once a bare client of the station and once the window for experimenters (without
+a display); the guard, after which the run goes on with another and is aborted; or all at once,
+after which the instrument ends its program by itself and the next command makes the rig safe. The
+bench's own journal says when the source was off and the bank open. Ends with code 1 when a rig was
+not safe in the end. KIND is one of the functions below, for kills of that kind alone.
 """
 
 from __future__ import annotations
@@ -58,6 +59,43 @@ window.ask("start")
 print("begun", flush=True)
 while True:
     window.read()
+"""
+
+QT_WINDOW = """
+import json, os, sys
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+from app.gui.binding import QtCore, QtWidgets
+from app.gui.library_link import LibraryLink
+from app.gui.preferences import Preferences
+from app.gui.station_link import StationLink
+from app.gui.window import Window
+rig, values, folder = sys.argv[1:]
+application = QtWidgets.QApplication(sys.argv[:1])
+settings = QtCore.QSettings(folder + "/gui.ini", QtCore.QSettings.Format.IniFormat)
+preferences = Preferences(settings)
+preferences.folder, preferences.rehearse = folder, False
+window = Window(StationLink(), LibraryLink(), preferences, rig)
+window.show()
+window.begin()
+state = window.findChild(QtWidgets.QLabel, "status_state")
+told = []
+def look():
+    if state.text() == "RUNNING" and "begun" not in told:
+        told.append("begun")
+        print("begun", flush=True)
+    if state.text() != "IDLE" or not window.layout_.run.isEnabled() or "pressed" in told:
+        return
+    if "filled" in told:
+        told.append("pressed")
+        window.layout_.run.trigger()
+        return
+    told.append("filled")
+    for name, text in json.loads(values).items():
+        window.layout_.form.form.findChild(QtWidgets.QLineEdit, "field_" + name).setText(text)
+timer = QtCore.QTimer()
+timer.timeout.connect(look)
+timer.start(50)
+application.exec()
 """
 
 
@@ -124,6 +162,16 @@ class Trial:
         line = window.stdout.readline()
         assert line == "begun\n", line
         return station, window
+
+    def qt_window(self) -> subprocess.Popen[str]:
+        """The window for experimenters, with a station of its own, whose run plays."""
+        window = self.start(
+            sys.executable, "-c", QT_WINDOW, str(self.rig), json.dumps(VALUES), str(self.folder)
+        )
+        assert window.stdout is not None
+        line = window.stdout.readline()
+        assert line == "begun\n", line
+        return window
 
     def record(self) -> Record:
         """Who has the rig."""
@@ -197,6 +245,22 @@ def window(trial: Trial, pick: random.Random) -> float:
     return trial.safe_after(moment)
 
 
+def qt_window(trial: Trial, pick: random.Random) -> float:
+    """Kill the window for experimenters, which ends nothing, then its station."""
+    process = trial.qt_window()
+    time.sleep(pick.uniform(0, 2))
+    trial.kill(process.pid)
+    time.sleep(pick.uniform(0, 1))
+    where = trial_where()
+    assert where is not None, "the station went with the window"
+    other = Window(where)
+    assert other.latest is not None
+    assert other.latest["state"] == "running", other.latest
+    other.close()
+    moment = trial.kill(where.pid)
+    return trial.safe_after(moment)
+
+
 def guard(trial: Trial, pick: random.Random) -> float:
     """Kill the guard: there is another, and an abort ends the run as ever."""
     process = trial.run()
@@ -238,13 +302,17 @@ def trial_where() -> object:
     return find()
 
 
-KINDS = {runner: 8, station: 4, window: 2, guard: 4, everything: 2}
+KINDS = {runner: 7, station: 4, window: 1, qt_window: 2, guard: 4, everything: 2}
 """What is killed, and how often in 20 kills."""
 
 
-def main(count: int, seed: int) -> int:
+def main(count: int, seed: int, only: str = "") -> int:
     """Kill, and print what became of the rigs."""
     pick = random.Random(seed)
+    if only:
+        chosen = {kind: often for kind, often in KINDS.items() if kind.__name__ == only}
+        KINDS.clear()
+        KINDS.update(chosen)
     turns = [kind for kind, often in KINDS.items() for _ in range(often)]
     pick.shuffle(turns)
     times: dict[str, list[float]] = defaultdict(list)
@@ -277,5 +345,5 @@ def main(count: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*(numbers + [COUNT, 1][len(numbers) :])))
+    numbers = [int(word) for word in sys.argv[1:3]]
+    sys.exit(main(*(numbers + [COUNT, 1][len(numbers) :]), *sys.argv[3:4]))
