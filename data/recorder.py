@@ -12,6 +12,7 @@ before the counter `n_valid` that makes them count:
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -91,11 +92,12 @@ class Recorder:
         """
         path = Path(path).absolute()
         room = {"data": capacity, "plays": plays, "events": EVENTS, "blocks": capacity}
-        _check_disk(path, room)
+        needed = _check_disk(path, room)
         # The file takes its name when it is whole: a kill until then leaves no file of a run.
         new = path.with_name(f".{uuid.uuid4().hex}.creating")
         _claim(path, new)
         try:
+            _try_room(new, needed)
             places = _create(new, info, room)
             take_name(new, path)
             slots = Slots(path, places)
@@ -266,20 +268,46 @@ def _astray(path: Path, slots: Slots) -> str:
     )
 
 
-def _check_disk(path: Path, room: Mapping[str, int]) -> None:
-    """Refuse a disk that is too full, on which HDF5 would fail half way and may crash."""
+def _check_disk(path: Path, room: Mapping[str, int]) -> int:
+    """Refuse a disk that is too full, on which HDF5 would fail half way and may crash.
+
+    Returns
+    -------
+    int
+        What is needed, in bytes.
+    """
+    row_sizes = {t: sum(np.dtype(c.dtype).itemsize for c in TABLES[t].values()) for t in room}
+    needed = sum(rows * row_sizes[table] for table, rows in room.items()) + _DESCRIPTION
     try:
         free = shutil.disk_usage(path.parent).free
     except OSError:
-        return  # what is wrong with the folder is told when the file is made
-    row_sizes = {t: sum(np.dtype(c.dtype).itemsize for c in TABLES[t].values()) for t in room}
-    needed = sum(rows * row_sizes[table] for table, rows in room.items()) + _DESCRIPTION
+        return needed  # what is wrong with the folder is told when the file is made
     if needed > free:
         raise DataError(
             f"{path} cannot be created with room for {room['data']} readings: it needs "
             f"{needed / 1e6:.1f} MB and the disk has {free / 1e6:.1f} MB left; make room or choose "
             "a folder on another disk"
         )
+    return needed
+
+
+def _try_room(new: Path, size: int) -> None:
+    """Take the room once and give it back: a quota, too, is met before HDF5 meets it.
+
+    Raises
+    ------
+    OSError
+        The system refuses.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with new.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                # A file system that cannot reserve says so in these ways.
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV):
+                    raise
+            file.truncate(0)
 
 
 def _claim(path: Path, new: Path) -> None:
