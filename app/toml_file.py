@@ -61,7 +61,8 @@ def read_toml(path: Path, kind: type[S], what: str) -> S:
             raise InputError(f"{what} {path} is not TOML: it is nested too deeply")
         content = tomllib.loads(plain)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{what} {path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{what} {path} cannot be read: {why}") from error
     except ValueError as error:
         # Also an integer of more digits than Python reads.
         raise InputError(f"{what} {path} is not TOML: {shortened(str(error))}") from error

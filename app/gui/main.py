@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fmes-gui", description=__doc__)
+    parser = argparse.ArgumentParser(prog="fmes-gui", description="The window for experimenters.")
     parser.add_argument(
         "--rig", type=Path, help="rig file to connect to; the simulated rig without it"
     )
