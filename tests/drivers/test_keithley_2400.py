@@ -189,6 +189,14 @@ class _Impatient(TappedLink):
         return adapter
 
 
+def test_time_goes_on_where_the_instruments_clock_starts_again(parts):
+    meter, bench, *_ = parts
+    before = meter.now()
+    for hours in range(1, 61):
+        bench.clock.advance(3600.0)
+        assert meter.now() - before == pytest.approx(3600.0 * hours, abs=1.0)
+
+
 def test_a_broken_link_is_a_link_error_and_make_safe_opens_a_new_one(parts):
     meter, bench, _, link = parts
     meter.load(TRAIN)
