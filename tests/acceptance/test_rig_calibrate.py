@@ -138,10 +138,10 @@ FAULTS = [
     ("another resistor's contact", TABLE, lambda closed: {101 if c == 102 else c for c in closed},
      "relay 102: 500 ohm is off its nominal 1 kohm by 0.5, more than 0.1; it is what relay 101 "),
     ("the other way round", TABLE, lambda closed: {102 if c == 101 else c for c in closed},
-     "relay 101: 1000 ohm is off its nominal 500 ohm by 1, more than 0.1; it is what relay 102 "),
+     "relay 101: 1 kohm is off its nominal 500 ohm by 1, more than 0.1; it is what relay 102 "),
     ("two of one value that are one", TABLE,
      lambda closed: {102 if c == 103 else c for c in closed},
-     "relays 102 and 103 together make 1000 ohm where 500 ohm follows"),
+     "relays 102 and 103 together make 1 kohm where 500 ohm follows"),
     ("another value than the table's", {101: 560, 102: 1000, 103: 1000}, lambda closed: closed,
      "relay 101: 500 ohm is off its nominal 560 ohm by 0.107, more than 0.1; correct the nominal"),
 ]  # fmt: skip
