@@ -87,8 +87,10 @@ def _ask() -> None:
     """Let the operator say that it can be done."""
     try:
         agreed = typer.confirm("Is the device disconnected, with the leads left on the bank?")
-    except typer.Abort:
+    except typer.Abort as error:
         typer.echo()  # after the question
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
         raise InputError(
             "nobody answered whether the device is disconnected; give --yes once it is"
         ) from None

@@ -290,8 +290,10 @@ _ROWS = {
 def _prompt(question: str, suggested: str, option: str) -> str:
     try:
         answer: str = typer.prompt(question, default=suggested, show_default=bool(suggested))
-    except typer.Abort:
+    except typer.Abort as error:
         typer.echo()  # after the question
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
         raise InputError(f"nobody answered: {question}; give {option}") from None
     return answer.strip()
 

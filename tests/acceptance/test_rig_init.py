@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+import signal
+import sys
 
 import pytest
 
@@ -144,6 +146,19 @@ def test_who_answers_decides_and_who_does_not_is_not_guessed(fmes, decade, tmp_p
     assert f"{nobody}: no answer" in done.stderr
     assert "which tells no driver; give --bank-driver, one of keysight-34970a, " in done.stderr
     assert not (tmp_path / "other.toml").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_at_a_question_aborts(start, tmp_path):
+    process = start("rig", "init", "rig.toml", "--no-scan")
+    asked = ""
+    while "Address of the source-measure unit" not in asked:
+        asked += process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "aborted" in complaints
+    assert not (tmp_path / "rig.toml").exists()
 
 
 def test_without_anybody_to_answer_the_option_is_named(start, tmp_path):
