@@ -1,4 +1,4 @@
-"""What a process that trains for `app.training_pool` does before its work; Dask imports it."""
+"""What a process that trains does before its work; Dask imports it."""
 
 from __future__ import annotations
 
