@@ -109,7 +109,7 @@ def plan(program: PulseProgram) -> Plan:
     if np.any(bad := changing & (np.abs(exact - ends) > 1e-3)):
         wrong = float(program.duration[int(np.argmax(bad))])
         raise NoPlan(
-            f"a segment of {TIME.format(wrong)} does not end at a whole {TIME.format(TICK)}, in "
+            f"a segment of {TIME.write(wrong)} does not end at a whole {TIME.format(TICK)}, in "
             f"which the timer counts; the nearest that fits is "
             f"{TIME.format(max(1, round(wrong / TICK)) * TICK)}"
         )
