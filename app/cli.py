@@ -6,14 +6,22 @@ Heavy imports are inside the commands, so that `fmes --help` starts at once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.exit_codes import ABORTED, BAD_INPUT, FAILED
+from app.cli_rig import rig_app
+from app.commands.exit_codes import FAILED, exit_codes
+from app.commands.options import (
+    PresetName,
+    ProtocolName,
+    RigFileName,
+    RigPath,
+    RunFile,
+    Settings,
+    WithTranscript,
+)
 
 app = typer.Typer(
     name="fmes",
@@ -32,34 +40,7 @@ MEASURING, RECORDED, NETWORKS, INSTRUMENTS = (
     "Measure", "Work with recorded runs", "Networks", "Instruments",
 )  # fmt: skip
 
-ProtocolName = Annotated[
-    str,
-    typer.Argument(metavar="PROTOCOL", help="As ltp-ltd, or a file of yours, as mine.py:Mine."),
-]
-PresetName = Annotated[
-    str | None, typer.Option("--preset", help="Named parameter values; the first without it.")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter, as width=10ms; repeatable."),
-]
-RigPath = Annotated[
-    Path | None, typer.Option("--rig", help="Rig file; the simulated rig without it.")
-]
-RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="A run's HDF5 file.")]
 
-
-RigFileName = Annotated[Path, typer.Argument(metavar="RIG", help="A rig file.")]
-WithTranscript = Annotated[
-    bool,
-    typer.Option("--transcript", help="Keep every message to and from the instruments in a file."),
-]
-
-Library = Annotated[
-    str, typer.Option("--library", help="VISA library, as @py; the system's without it.")
-]
-
-rig_app = typer.Typer(help="Find instruments, write a rig file, try a rig, measure its resistors.")
 app.add_typer(rig_app, name="rig", no_args_is_help=True, rich_help_panel=INSTRUMENTS)
 
 
@@ -81,26 +62,9 @@ def every_command(
     ] = False,
 ) -> None:
     """Pulse protocols on synaptic devices: measure, record, analyse."""
-    from app.console import have_standard_streams
+    from app.commands.console import have_standard_streams
 
     have_standard_streams()
-
-
-@contextmanager
-def _exit_codes() -> Iterator[None]:
-    """End with the exit code for bad input and the message, or with that for Ctrl-C."""
-    try:
-        from app.errors import InputError
-        from data.errors import DataError
-
-        try:
-            yield
-        except (InputError, DataError) as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt:  # while no run goes on: there it aborts the run
-        typer.echo("aborted", err=True)
-        raise typer.Exit(ABORTED) from None
 
 
 @app.command(rich_help_panel=MEASURING)
@@ -137,8 +101,8 @@ def run(
     transcript: WithTranscript = False,
 ) -> None:
     """Run a protocol on a rig and record it."""
-    with _exit_codes():
-        from app.run_command import run_protocol
+    with exit_codes():
+        from app.commands.run import run_protocol
 
         code = run_protocol(
             protocol, preset=preset, settings=settings or [], rig=rig, out=out, sample=sample,
@@ -160,8 +124,8 @@ def check(
     ] = None,
 ) -> None:
     """Say what a run would do; nothing is energised."""
-    with _exit_codes():
-        from app.check_command import check_protocol
+    with exit_codes():
+        from app.commands.check import check_protocol
 
         check_protocol(protocol, preset=preset, settings=settings or [], rig=rig, picture=picture)
 
@@ -169,7 +133,7 @@ def check(
 @app.command(rich_help_panel=MEASURING)
 def protocols() -> None:
     """List the protocols."""
-    from app.describe_command import list_protocols
+    from app.commands.describe import list_protocols
 
     list_protocols()
 
@@ -177,8 +141,8 @@ def protocols() -> None:
 @app.command(rich_help_panel=MEASURING)
 def describe(protocol: ProtocolName) -> None:
     """Show a protocol's parameters, units, defaults, limits and presets."""
-    with _exit_codes():
-        from app.describe_command import describe_protocol
+    with exit_codes():
+        from app.commands.describe import describe_protocol
 
         describe_protocol(protocol)
 
@@ -189,8 +153,8 @@ def analyse(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the measures of a recorded run."""
-    with _exit_codes():
-        from app.analyse_command import analyse_file
+    with exit_codes():
+        from app.commands.analyse import analyse_file
 
         analyse_file(file, as_json=as_json)
 
@@ -198,8 +162,8 @@ def analyse(
 @app.command(rich_help_panel=RECORDED)
 def timing(file: RunFile) -> None:
     """Print how punctual each program of a recorded run was: lateness, jitter, overruns."""
-    with _exit_codes():
-        from app.timing_command import show_timing
+    with exit_codes():
+        from app.commands.timing import show_timing
 
         show_timing(file)
 
@@ -214,8 +178,8 @@ def figure(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Draw the figure of a recorded run."""
-    with _exit_codes():
-        from app.analyse_command import draw_file
+    with exit_codes():
+        from app.commands.analyse import draw_file
 
         draw_file(file, out, dark=dark)
 
@@ -234,8 +198,8 @@ def campaign(
 ) -> None:
     """Measure a list of runs; started again, it goes on with what is not complete."""
     code = 0
-    with _exit_codes():
-        from app.campaign_command import check_campaign, run_campaign
+    with exit_codes():
+        from app.commands.campaign import check_campaign, run_campaign
         from app.errors import InputError
 
         if only_check and transcript:
@@ -259,8 +223,8 @@ def compare(
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark.")] = False,
 ) -> None:
     """Draw several runs of one protocol over each other."""
-    with _exit_codes():
-        from app.compare_command import compare_files
+    with exit_codes():
+        from app.commands.compare import compare_files
 
         compare_files(files, out, dark=dark)
 
@@ -271,8 +235,8 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="New .csv or .nc file.")],
 ) -> None:
     """Write a run's readings as CSV or netCDF."""
-    with _exit_codes():
-        from app.export_command import export_file
+    with exit_codes():
+        from app.commands.export import export_file
 
         export_file(file, to)
 
@@ -323,8 +287,8 @@ def adapt(
     dark: Annotated[bool, typer.Option("--dark", help="Figure light on dark.")] = False,
 ) -> None:
     """Let a network of four digits adapt to four others by mapping their pixels (Fig. 5)."""
-    with _exit_codes():
-        from app.adapt_command import adapt_network
+    with exit_codes():
+        from app.commands.adapt import adapt_network
 
         adapt_network(
             runs or [], data, images=images, epochs=epochs, seed=seed, law=law,
@@ -337,8 +301,8 @@ def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Runs' HDF5 files.")],
 ) -> None:
     """Check that runs' files are whole and unchanged."""
-    with _exit_codes():
-        from app.file_commands import verify_files
+    with exit_codes():
+        from app.commands.files import verify_files
 
         code = verify_files(files)
     raise typer.Exit(code)
@@ -359,8 +323,8 @@ def recover(
     ] = False,
 ) -> None:
     """Make new files of what interrupted, damaged or older ones hold."""
-    with _exit_codes():
-        from app.file_commands import recover_files
+    with exit_codes():
+        from app.commands.files import recover_files
 
         code = recover_files(files, out, writer_gone=writer_gone)
     raise typer.Exit(code)
@@ -382,8 +346,8 @@ def reproduce(
 ) -> None:
     """Run every measurement of the study and report, beside the study's own values."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in train
-    with _exit_codes():
-        from app.reproduce_command import reproduce_study
+    with exit_codes():
+        from app.commands.reproduce import reproduce_study
 
         code = reproduce_study(rig, out, data, full=full)
     raise typer.Exit(code)
@@ -451,11 +415,11 @@ def train(
     # More threads gain nothing on layers of this size and disturb whatever else computes; workers
     # of Dask have one too, so that sums are added up in the same order everywhere.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with _exit_codes():
+    with exit_codes():
         from rich.console import Console
 
-        from app.train_command import Asked, report, train_networks
-        from app.training_pool import WorkerLost
+        from app.commands.train import Asked, report, train_networks
+        from app.training.training_pool import WorkerLost
 
         asked = Asked(
             states=states, seeds=seeds, rate=rate, noise=noise, epochs=epochs, batch=batch,
@@ -484,144 +448,10 @@ def safe(
     transcript: WithTranscript = False,
 ) -> None:
     """Switch a rig off: source to 0 and high-impedance, all relays open."""
-    from app.safe_command import make_safe
+    from app.commands.safe import make_safe
 
-    with _exit_codes():
+    with exit_codes():
         code = make_safe(rig, by_hand=by_hand, transcript=transcript)
-    raise typer.Exit(code)
-
-
-@rig_app.command("scan")
-def rig_scan(
-    addresses: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ADDRESS...]", help="Ask there instead of at all that VISA lists."),
-    ] = None,
-    library: Library = "",
-) -> None:
-    """List the instruments that VISA reaches, and who they are; only *IDN? is sent."""
-    from app.rig_scan import scan
-
-    with _exit_codes():
-        scan(library, addresses or [])
-
-
-@rig_app.command("check")
-def rig_check(
-    rig: RigFileName,
-    to: Annotated[
-        Path | None, typer.Option("--to", help="New file for the result, in JSON.")
-    ] = None,
-    transcript: WithTranscript = False,
-) -> None:
-    """Reach, identify and try every instrument of a rig at a safe low level."""
-    from app.rig_check_command import check_rig
-
-    with _exit_codes():
-        code = check_rig(rig, to, transcript=transcript)
-    raise typer.Exit(code)
-
-
-@rig_app.command("init")
-def rig_init(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="New rig file.")],
-    meter: Annotated[
-        str | None, typer.Option("--meter", help="Address of the source-measure unit.")
-    ] = None,
-    meter_driver: Annotated[
-        str | None, typer.Option("--meter-driver", help="Its driver, as keithley-2600b.")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Its model, as 2602B.")] = None,
-    channel: Annotated[str | None, typer.Option("--channel", help="Its channel.")] = None,
-    wiring: Annotated[str | None, typer.Option("--wiring", help="4-wire or 2-wire.")] = None,
-    verified_period: Annotated[
-        str | None,
-        typer.Option(
-            "--verified-period",
-            help="Least period that you have verified on it, as 2ms; 2450 and 2460 only.",
-        ),
-    ] = None,
-    bank: Annotated[
-        str | None, typer.Option("--bank", help="Address of the resistor bank.")
-    ] = None,
-    bank_driver: Annotated[
-        str | None, typer.Option("--bank-driver", help="Its driver, as keysight-34970a.")
-    ] = None,
-    resistors: Annotated[
-        list[str] | None,
-        typer.Option("--resistor", metavar="CHANNEL=VALUE", help="As 101=500ohm. Repeatable."),
-    ] = None,
-    devices: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--device",
-            metavar="CHANNEL=NAME",
-            help="A device behind a relay of its own, as 110=D7. Repeatable.",
-        ),
-    ] = None,
-    max_voltage: Annotated[
-        str | None, typer.Option("--max-voltage", help="Most that the device stands, as 0.8V.")
-    ] = None,
-    max_current: Annotated[
-        str | None, typer.Option("--max-current", help="Most that the device stands, as 20mA.")
-    ] = None,
-    library: Library = "",
-    look: Annotated[
-        bool, typer.Option("--scan/--no-scan", help="Ask instruments who they are.")
-    ] = True,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Ask nothing; take what it would suggest.")
-    ] = False,
-) -> None:
-    """Ask which instruments there are and write a rig file."""
-    from app.rig_init_command import Answers, init_rig
-
-    with _exit_codes():
-        given = {
-            ("source_meter", "address"): meter, ("source_meter", "driver"): meter_driver,
-            ("source_meter", "model"): model, ("source_meter", "channel"): channel,
-            ("source_meter", "wiring"): wiring, ("resistor_bank", "address"): bank,
-            ("resistor_bank", "driver"): bank_driver, ("device", "max_voltage"): max_voltage,
-            ("device", "max_current"): max_current,
-            ("source_meter", "verified_period"): verified_period,
-        }  # fmt: skip
-        rows = {"resistors": resistors or [], "devices": devices or []}
-        init_rig(file, Answers(given, rows, not yes, library, look))
-
-
-@rig_app.command("calibrate")
-def rig_calibrate(
-    rig: RigFileName,
-    to: Annotated[Path, typer.Option("--to", help="New rig file.")],
-    yes: Annotated[
-        bool, typer.Option("--yes", help="The device is disconnected; do not ask.")
-    ] = False,
-    readings: Annotated[
-        int, typer.Option("--readings", min=2, max=1000, help="Of each resistor and direction.")
-    ] = 10,
-    bound: Annotated[
-        float,
-        typer.Option(
-            "--bound",
-            min=0.0,
-            max=1.0,
-            help="Most that one may be off, as part of its nominal value.",
-        ),
-    ] = 0.1,
-    together: Annotated[
-        bool,
-        typer.Option("--together/--singly", help="Check resistors in parallel too."),
-    ] = True,
-    transcript: WithTranscript = False,
-) -> None:
-    """Measure the resistors of a bank, the device disconnected, into a new rig file."""
-    from app.calibrate_command import calibrate_rig
-
-    with _exit_codes():
-        code = calibrate_rig(
-            rig, to, yes=yes, readings=readings, bound=bound, together=together,
-            transcript=transcript,
-        )  # fmt: skip
     raise typer.Exit(code)
 
 
@@ -646,8 +476,8 @@ def emulate(
     ] = False,
 ) -> None:
     """Serve a bench of emulated instruments on loopback until Ctrl-C; prints their addresses."""
-    with _exit_codes():
-        from app.emulate_command import serve_bench
+    with exit_codes():
+        from app.commands.emulate import serve_bench
 
         serve_bench(target, port, rig, connected=not disconnected)
 
@@ -660,8 +490,8 @@ def station(
     ] = 10.0,
 ) -> None:
     """Own the rig and play the queue for the windows; they start it by themselves."""
-    with _exit_codes():
-        from app.station_command import run_station
+    with exit_codes():
+        from app.commands.station import run_station
 
         code = run_station(idle)
     raise typer.Exit(code)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import typer
 
-from app.exit_codes import BAD_INPUT
+from app.commands.exit_codes import BAD_INPUT
 
 _NEEDED = ("PyQt5", "pyqtgraph", "qtpy")
 

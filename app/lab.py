@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 from analysis.analysis import Analysis, Result
 from analysis.catalogue import for_protocol
 from app.errors import InputError
-from app.experiment import Experiment
 from app.output import output_file
-from app.recording import FileSink
-from app.rigs import open_rig
-from app.runner import Runner
-from app.signals import abort_on_signals
-from app.transcript_file import transcribed, transcript_path
+from app.rigs.opening import open_rig
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
+from app.running.signals import abort_on_signals
+from app.running.transcript_file import transcribed, transcript_path
 from data.reader import Run, open_run
 from data.run import Outcome
 
@@ -165,7 +165,7 @@ def train(
     """
     from rich.console import Console
 
-    from app.train_command import Asked, train_networks
+    from app.commands.train import Asked, train_networks
 
     known = {field.name: field.default for field in fields(Asked)}
     if unknown := [name for name in asked if name not in known]:

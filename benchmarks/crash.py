@@ -34,11 +34,11 @@ import h5py
 import numpy as np
 from power_cuts import cut_power
 
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rigs import open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import open_rig
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from data.errors import DataError
 from data.reader import Run, open_run
 from data.recovery import recover

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from app.campaign import Campaign
+from app.campaigns.campaign import Campaign
 from app.errors import InputError
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 
 COUNT = 1000
 PATIENCE = 30

@@ -23,8 +23,8 @@ import numpy as np
 import pyvisa
 from pymeasure.adapters import VISAAdapter
 
-from app.rig_file import RigFile
-from app.rigs import LINE_FREQUENCY, make_bench, open_meter
+from app.rigs.opening import LINE_FREQUENCY, make_bench, open_meter
+from app.rigs.rig_file import RigFile
 from drivers.catalogue import SOURCE_METERS
 from drivers.link import VisaLink
 from drivers.simulated.bench import Bench

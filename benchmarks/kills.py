@@ -31,8 +31,8 @@ import numpy as np
 from app.guard.lock import holder_of
 from app.guard.record import FOLDER as STATE
 from app.guard.record import Record, state_folder
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from app.station.whereabouts import FOLDER as RUNTIME
 from data.reader import open_run
 from drivers.simulated.catalogue import emulated

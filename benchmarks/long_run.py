@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rigs import open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import open_rig
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from data.run import PlayInfo
 
 CYCLES, HOURS = 300, 1.0

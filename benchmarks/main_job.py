@@ -13,12 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from data.run import PlayInfo
 from data.samples import Samples
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pymeasure.adapters import Adapter
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.link import Link, VisaLink
 from drivers.recorded_link import RecordedLink
 from drivers.simulated.catalogue import emulated

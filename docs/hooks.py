@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from analysis.catalogue import ANALYSES
 from analysis.measure import Definition
 from app.cli import app
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 from drivers.catalogue import RESISTOR_BANKS, SOURCE_METERS
 from protocols.catalogue import PROTOCOLS
 from protocols.protocol import Protocol

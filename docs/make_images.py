@@ -21,10 +21,10 @@ from matplotlib.patches import Rectangle
 from analysis.nonlinearity import label, normalised_curve
 from analysis.style import DARK, LIGHT, SMALL, TEXT, Theme, dress, legend, new_figure
 from app import lab
-from app.adapt_command import open_curve
-from app.rig_file import RigFile
-from app.rigs import make_bench
-from app.training_figures import FIGURES, figures
+from app.commands.adapt import open_curve
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
+from app.training.training_figures import FIGURES, figures
 from network import adaptation_figure
 from network.adaptation import adapt
 from network.adaptation_result import Options

@@ -25,7 +25,7 @@ CALLS = {
     "numpy.load", "subprocess.getstatusoutput", "pandas.read_pickle", "pd.read_pickle",
     "asyncio.create_subprocess_shell",
 }  # fmt: skip
-USERS_OWN = "app/user_protocol.py"
+USERS_OWN = "app/running/user_protocol.py"
 """Runs the Python file that a person names as a protocol, and no other."""
 
 

@@ -18,7 +18,7 @@ from app.guard.lock import RigLock, name_of, record_of, refusal
 from app.guard.record import Record, state_folder
 from app.guard.switching_off import BY_HAND, switch_off
 from app.guard.watch import Watch
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 from drivers.errors import InstrumentError
 from drivers.instrument import Identity
 from drivers.rig import Rig

@@ -58,7 +58,7 @@ def _act(orders: Mapping[str, Any]) -> None:
     from app.errors import InputError
     from app.guard.lock import RigLock
     from app.guard.record import now
-    from app.rig_file import RigFile
+    from app.rigs.rig_file import RigFile
 
     begun, noticed = time.monotonic(), now()
     rig = RigFile.model_validate(orders["rig"])

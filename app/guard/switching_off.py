@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from app.guard.lock import name_of
-from app.rig_file import RigFile
-from app.rigs import links, open_bank, open_meter, recorded
+from app.rigs.opening import links, open_bank, open_meter, recorded
+from app.rigs.rig_file import RigFile
 from drivers.instrument import RigInstrument
 from drivers.link import Link
 from drivers.transcript import Transcript

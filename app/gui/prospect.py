@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import InputError
-from app.experiment import Experiment
 from app.gui.stimulus_shape import Shape
-from app.rig_file import RigFile
-from app.rigs import stated_capabilities
-from app.user_protocol import ProtocolSource
+from app.rigs.opening import stated_capabilities
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.user_protocol import ProtocolSource
 from protocols.errors import ParameterError, ProtocolError
 from protocols.plan import Plan
 from protocols.program import PulseProgram

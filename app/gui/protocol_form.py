@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.errors import InputError
-from app.experiment import Experiment
 from app.gui.binding import QtCore, QtWidgets, Signal
 from app.gui.checked import Choice
 from app.gui.fields import Field, label
 from app.gui.form_rows import label_of, mnemonics, rows, wrapped
 from app.gui.prospect import Draft, foresee
-from app.rig_file import RigFile
-from app.user_protocol import ProtocolSource
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.user_protocol import ProtocolSource
 from protocols.device_parameters import DeviceProtocol
 from protocols.errors import ParameterError
 from protocols.protocol import Protocol

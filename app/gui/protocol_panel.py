@@ -22,8 +22,8 @@ from app.gui.library_link import LibraryLink
 from app.gui.prospect import Draft, Prospect, foresee
 from app.gui.protocol_form import ProtocolForm
 from app.gui.stimulus_preview import StimulusPreview
-from app.rig_file import RigFile
-from app.user_protocol import ProtocolSource, find_protocol
+from app.rigs.rig_file import RigFile
+from app.running.user_protocol import ProtocolSource, find_protocol
 from protocols.catalogue import PROTOCOLS
 from protocols.errors import ParameterError
 from protocols.protocol import Protocol

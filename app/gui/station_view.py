@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from app.sinks import RunState
+from app.running.sinks import RunState
 from protocols.quantities import RESISTANCE
 
 

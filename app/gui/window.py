@@ -29,7 +29,7 @@ from app.gui.run_feed import RunFeed, describe_failure
 from app.gui.runs_model import Row, RunsModel, joined
 from app.gui.station_link import StationLink
 from app.gui.station_view import Activity, Allowed, StationView
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 
 Qt = QtCore.Qt
 _NO_WAIT = "as fast as possible"

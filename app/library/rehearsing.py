@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
-from app.experiment import Experiment
-from app.rehearsal import is_short, rehearse
-from app.rig_file import RigFile
-from app.user_protocol import find_protocol
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.rehearsal import is_short, rehearse
+from app.running.user_protocol import find_protocol
 from drivers.errors import InstrumentError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
-from app.repeat import Repetition
-from app.user_protocol import recorded_protocol
+from app.running.repeat import Repetition
+from app.running.user_protocol import recorded_protocol
 from data.errors import DataError
 from data.reader import open_run
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from app.station_command import IDLE, run_station
+from app.commands.station import IDLE, run_station
 
 sys.exit(run_station(IDLE))

@@ -8,11 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from app.sinks import Progress, RunState
+from app.running.sinks import Progress, RunState
+from app.running.telling import TellingSink
 from app.station.client import Client
 from app.station.run_queue import QueuedRun
 from app.station.wire import pack
-from app.telling import TellingSink
 from data.run import PlayInfo, RunInfo
 from data.samples import COLUMNS, Samples
 from protocols.plan import Plan

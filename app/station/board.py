@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InputError
-from app.sinks import RunState
+from app.running.sinks import RunState
 from app.station.audience import Audience, RunTeller
 from app.station.client import Client
 from app.station.instruments import NOTHING, Connected, Output

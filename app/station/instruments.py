@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.rig_file import RigFile
-from app.rigs import open_rig
+from app.rigs.opening import open_rig
+from app.rigs.rig_file import RigFile
 from drivers.errors import InstrumentError
 from drivers.rig import Rig
 from protocols.quantities import RESISTANCE

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.campaign import Campaign, PlannedRun
-from app.campaign_folder import CampaignFolder, measured_in
+from app.campaigns.campaign import Campaign, PlannedRun
+from app.campaigns.campaign_folder import CampaignFolder, measured_in
 from app.errors import InputError
-from app.experiment import Experiment
 from app.output import output_file
-from app.rig_file import RigFile
-from app.user_protocol import ProtocolSource
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.user_protocol import ProtocolSource
 from data.run import Outcome
 from protocols.protocol import Protocol
 

@@ -9,15 +9,15 @@ import logging
 from typing import NamedTuple
 
 from app.errors import InputError
-from app.play import play
-from app.runner import Result
-from app.sinks import RunState
+from app.running.play import play
+from app.running.runner import Result
+from app.running.sinks import RunState
+from app.running.steering import Steering
 from app.station.audience import RunTeller
 from app.station.board import Board
 from app.station.errands import Errands
 from app.station.instruments import Connected, Output
 from app.station.run_queue import QueuedRun, Status
-from app.steering import Steering
 from data.run import Outcome
 from drivers.errors import InstrumentError
 

@@ -11,14 +11,14 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from app.errors import InputError
-from app.experiment import Experiment
 from app.output import output_file
+from app.running.experiment import Experiment
+from app.running.user_protocol import find_protocol
 from app.station.client import Client
 from app.station.origins import Origin, campaign_runs
 from app.station.station import Station
 from app.station.wire import pack
 from app.toml_file import Section, checked
-from app.user_protocol import find_protocol
 from drivers.errors import InstrumentError
 from protocols.quantities import Resistance
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.campaign import Campaign
-from app.campaign_folder import measured_in
+from app.campaigns.campaign import Campaign
+from app.campaigns.campaign_folder import measured_in
 
 RUNS = 200
 FILE = """

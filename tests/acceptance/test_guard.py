@@ -11,7 +11,7 @@ import pytest
 
 from app.guard.lock import name_of
 from app.guard.record import Record, state_folder
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 from data.reader import open_run
 from drivers.instrument import Identity
 from drivers.simulated.serving import serve_others

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from app.calibration import calibrate
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
+from app.rigs.calibration import calibrate
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
 from data.reader import open_run
 from drivers.simulated.catalogue import emulated
 from drivers.simulated.server import serve

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from app.guard.record import Record, state_folder
-from app.rig_check import check
-from app.rig_file import RigFile
-from app.rigs import links, make_bench, open_bank, open_meter, open_rig
+from app.rigs.check import check
+from app.rigs.opening import links, make_bench, open_bank, open_meter, open_rig
+from app.rigs.rig_file import RigFile
 
 RELAYS = "[resistor_bank]\ndevices = [{ name = 'A', channel = 110 }]\n"
 RESET = ["--set", "reset_watch=0.2", "--set", "reset_tolerance=10mV"]

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.simulated.catalogue import emulated
 from drivers.simulated.server import serve
 

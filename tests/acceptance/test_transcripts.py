@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from app import lab
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rig_file import RigFile
-from app.rigs import open_bank, open_meter
-from app.runner import Runner
+from app.rigs.opening import open_bank, open_meter
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
 from data.reader import open_run
 from drivers.replay import replayed
 from drivers.rig import Rig

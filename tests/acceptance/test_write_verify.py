@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
 from data.reader import open_run
 from data.run import Outcome
 from protocols.program import Instant

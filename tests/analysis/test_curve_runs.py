@@ -15,8 +15,8 @@ from analysis.curve_runs import curve_measures
 from analysis.ltp_ltd import LtpLtdAnalysis
 from analysis.update_curve import NoCurveError, update_curves
 from app import lab
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from data.reader import Run
 from drivers.simulated.device import current_driven, pulse_train
 from protocols.endurance import Endurance

@@ -7,9 +7,9 @@ from importlib.metadata import version
 import pytest
 from typer.testing import CliRunner
 
-from app import describe_command
 from app.cli import app
-from app.exit_codes import ABORTED, BAD_INPUT
+from app.commands import describe as describe_command
+from app.commands.exit_codes import ABORTED, BAD_INPUT
 from protocols.catalogue import PROTOCOLS
 
 HEAVY = {"numpy", "scipy", "h5py", "xarray", "matplotlib", "pydantic", "pint", "pymeasure", "lupa"}

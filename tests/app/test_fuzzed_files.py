@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import InputError
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
 

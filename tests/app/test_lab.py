@@ -3,7 +3,7 @@
 import pytest
 
 from app import lab
-from app.analyse_command import draw_file
+from app.commands.analyse import draw_file
 from app.errors import InputError
 
 

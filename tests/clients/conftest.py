@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.simulated.bench import EmulatedInstrument
 from drivers.simulated.catalogue import emulated
 from drivers.simulated.server import Server, serve

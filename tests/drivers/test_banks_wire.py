@@ -3,8 +3,8 @@
 import pytest
 from faulty_wire import TappedLink, misspelt, swap
 
-from app.rig_file import RigFile
-from app.rigs import make_bench, resistor_bank_class
+from app.rigs.opening import make_bench, resistor_bank_class
+from app.rigs.rig_file import RigFile
 from drivers.errors import InstrumentError
 from drivers.simulated.links import simulated_links
 

@@ -5,11 +5,11 @@ import math
 import pytest
 from scripted_link import ScriptedLink
 
-from app.experiment import Experiment
-from app.rig_check import check
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
+from app.rigs.check import check
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.runner import Runner
 from drivers.errors import InstrumentError, LimitError, LinkError
 from drivers.iet_prs import IetPrs
 from drivers.resistor_bank import DeviceChannel

@@ -7,8 +7,8 @@ import pytest
 from faulty_wire import TappedLink
 from reference import mean_voltages
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from data.samples import Flag
 from drivers.catalogue import SOURCE_METERS
 from drivers.keithley_2461 import Keithley2461

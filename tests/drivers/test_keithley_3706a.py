@@ -5,8 +5,8 @@ import math
 import pytest
 from scripted_link import ScriptedLink
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.errors import CommandError, InstrumentError, LimitError, LinkError, RelayError
 from drivers.keithley_3706a import Keithley3706A
 from drivers.resistor_bank import DeviceChannel, Resistor

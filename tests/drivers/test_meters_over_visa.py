@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.keithley_2400 import Keithley2400
 from drivers.keysight_b2900 import KeysightB2900
 from drivers.link import VisaLink

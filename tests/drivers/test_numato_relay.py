@@ -5,8 +5,8 @@ import math
 import pytest
 from scripted_link import ScriptedLink
 
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
 from drivers.errors import CommandError, InstrumentError, LimitError, LinkError, RelayError
 from drivers.numato_relay import NumatoRelay
 from drivers.resistor_bank import DeviceChannel, Resistor

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rig_file import RigFile
-from app.rigs import make_bench
+from app.rigs.opening import make_bench
+from app.rigs.rig_file import RigFile
 from drivers.errors import LimitError, RelayError
 from drivers.keysight_34970a import Keysight34970A
 from drivers.resistor_bank import Resistor, achievable_states, nearest_state

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.rig_check import check
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_bank, open_meter, open_rig
+from app.rigs.check import check
+from app.rigs.opening import make_bench, open_bank, open_meter, open_rig
+from app.rigs.rig_file import RigFile
 from drivers.catalogue import SOURCE_METERS
 from drivers.errors import LinkError
 from drivers.keithley_2600b import Keithley2600B

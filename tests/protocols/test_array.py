@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InputError
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rehearsal import rehearse
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
-from app.sinks import RunState, Sink
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.rehearsal import rehearse
+from app.running.runner import Runner
+from app.running.sinks import RunState, Sink
 from data.reader import open_run
 from data.run import Outcome
 from drivers.errors import LimitError

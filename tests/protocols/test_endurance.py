@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
+from app.rigs.opening import make_bench, open_rig
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
 from data.reader import open_run
 from data.run import Outcome
 from protocols.endurance import Endurance

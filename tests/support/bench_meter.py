@@ -12,8 +12,8 @@ import pytest
 from faulty_wire import TappedLink, driven, swap
 from numpy.typing import NDArray
 
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_meter
+from app.rigs.opening import make_bench, open_meter
+from app.rigs.rig_file import RigFile
 from drivers.errors import InstrumentError
 from drivers.link import Link
 from drivers.simulated.bench import Bench

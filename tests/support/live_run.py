@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.experiment import Experiment
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from data.samples import COLUMNS, Samples
 
 Columns = dict[str, NDArray[Any]]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-from app.experiment import Experiment
-from app.rig_file import RigFile
-from app.rigs import make_bench, open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import make_bench, open_rig
+from app.rigs.rig_file import RigFile
+from app.running.experiment import Experiment
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from data.samples import Samples
 from drivers.rig import Rig
 from drivers.simulated.catalogue import emulated

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from app.gui.prospect import NO_RIG, Draft, foresee, span
-from app.rig_file import RigFile
-from app.user_protocol import find_protocol
+from app.rigs.rig_file import RigFile
+from app.running.user_protocol import find_protocol
 from protocols.catalogue import PROTOCOLS
 
 RIG = RigFile()

@@ -9,8 +9,8 @@ from app.gui.binding import QtCore, QtWidgets
 from app.gui.checked import CheckedChoice, CheckedEdit, CheckedSwitch
 from app.gui.form_rows import mnemonics
 from app.gui.protocol_form import ProtocolForm
-from app.rig_file import RigFile
-from app.user_protocol import find_protocol
+from app.rigs.rig_file import RigFile
+from app.running.user_protocol import find_protocol
 from protocols.catalogue import PROTOCOLS, find
 from protocols.errors import ParameterError
 

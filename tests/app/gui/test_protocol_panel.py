@@ -9,7 +9,7 @@ from app.gui import theme
 from app.gui.binding import QtCore, QtWidgets
 from app.gui.prospect import NO_RIG
 from app.gui.protocol_panel import ProtocolPanel
-from app.rig_file import RigFile
+from app.rigs.rig_file import RigFile
 from protocols.catalogue import PROTOCOLS
 
 Qt = QtCore.Qt

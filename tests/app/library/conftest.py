@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from app import lab
-from app.experiment import Experiment
-from app.recording import FileSink
-from app.rigs import open_rig
-from app.runner import Runner
-from app.sinks import Sink
+from app.rigs.opening import open_rig
+from app.running.experiment import Experiment
+from app.running.recording import FileSink
+from app.running.runner import Runner
+from app.running.sinks import Sink
 from app.station.wire import Unpacker, pack
 from data.reader import Run, open_run
 from data.recorder import Recorder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from station_window import BRIEF, FAILING, Refused, run
 
-from app.campaign_folder import CampaignFolder
+from app.campaigns.campaign_folder import CampaignFolder
 from app.errors import InputError
 from app.station.origins import Origin
 from app.station.run_queue import RunQueue, Status

@@ -1,0 +1,1 @@
+"""The study's measurements and networks run anew, and the report beside its values."""

@@ -1,0 +1,1 @@
+"""A run: prepared, played safely, recorded and shown."""

@@ -1,0 +1,1 @@
+"""Networks trained of measured devices: what is to be trained, where and by whom."""
