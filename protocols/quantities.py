@@ -147,9 +147,9 @@ def with_prefix(value: float, unit: str, digits: int = 4) -> str:
         return f"{value} {unit}".strip()
     if value == 0 or not unit:
         return f"{_digits(value, digits)} {unit}".strip()
-    # To the digits that are written: 0.99999 mA is 1 mA, not 1000 uA.
-    shown = abs(float(f"{value:.{digits}g}"))
-    exponent = min(9, max(-15, 3 * math.floor(math.log10(shown) / 3 + 1e-12)))
+    # Of the digits that are written: 0.99999 mA is 1 mA, not 1000 uA.
+    written = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    exponent = min(9, max(-15, written - written % 3))
     prefix = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
     if unit == "s" and exponent > 0:
         exponent = 0

@@ -124,6 +124,7 @@ def settings_but_addresses(content):
     settings = json.loads(content["entry/instrument/settings/data"])
     for instrument in settings.values():
         instrument.pop("address", None)
+        instrument.pop("serial", None)  # a served one has its port in it
     return settings
 
 

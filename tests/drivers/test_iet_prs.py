@@ -122,7 +122,7 @@ def test_every_change_goes_through_open(bank, bench):
 
 
 @pytest.mark.parametrize(
-    ("ohm", "nearest"), [(2e6, r"1000 kohm \(or open\)"), (0.01, "100 mohm"), (0.14, "100 mohm")]
+    ("ohm", "nearest"), [(2e6, r"1 Mohm \(or open\)"), (0.01, "100 mohm"), (0.14, "100 mohm")]
 )
 def test_a_value_that_its_decades_cannot_make_moves_nothing(bank, bench, ohm, nearest):
     with pytest.raises(LimitError, match=rf"7 decades from 100 mohm on, the nearest is {nearest}"):
@@ -138,7 +138,7 @@ def test_a_run_of_a_value_that_its_decades_cannot_make_ends_before_it_begins():
     info = experiment.info(rig, sample="", notes="")
     result = Runner(rig, []).run(experiment.stimulus, experiment.plan, info)
     rig.close()
-    assert "the nearest is 1000 kohm (or open)" in result.reason
+    assert "the nearest is 1 Mohm (or open)" in result.reason
     assert set(resistances(bench)) == {"R = open"}
 
 

@@ -108,15 +108,26 @@ def test_what_prints_does_not_disturb_the_answers(runs, start_worker):
     assert worker.ask(ask="readings", file=str(runs["ppf"]))[0]["ok"]
 
 
+HANGING = (
+    "import time; from app.library import library, worker; worker.GRACE = 0.2\n"
+    "library.read_rows = lambda *a: time.sleep(3600); sys.exit(worker.main())"
+)
+
+
+def test_a_pipe_is_refused_and_holds_nothing_up(tmp_path, start_worker):
+    os.mkfifo(tmp_path / "x.h5")
+    worker = start_worker()
+    (row,) = worker.ask(ask="rows", folder=str(tmp_path))[0]["rows"]
+    assert row["problem"] == "is not a regular file"
+    answer, _ = worker.ask(ask="chart", file=str(tmp_path / "x.h5"))
+    assert "is a pipe or a device" in answer["error"]
+
+
 def test_a_request_that_hangs_is_ended_by_killing_and_the_next_process_answers(
     runs, tmp_path, start_worker
 ):
-    os.mkfifo(tmp_path / "x.h5")
-    worker = start_worker()
-    # Listing does not hang: it says that this is no file.
-    (row,) = worker.ask(ask="rows", folder=str(tmp_path))[0]["rows"]
-    assert row["problem"] == "is not a regular file"
-    worker.send(ask="chart", file=str(tmp_path / "x.h5"))
+    worker = start_worker(HANGING)
+    worker.send(ask="readings", file=str(runs["ppf"]))
     worker.send(ask="rows", folder=str(tmp_path))
     assert worker.receive(patience=1.0) is None
     assert worker.process.poll() is None
@@ -158,12 +169,9 @@ def test_the_process_ends_with_its_input(start_worker):
     assert worker.process.wait(60) == 0
 
 
-def test_a_request_that_hangs_when_the_window_is_gone_is_given_up(tmp_path, start_worker):
-    os.mkfifo(tmp_path / "x.h5")
-    worker = start_worker(
-        "from app.library import worker; worker.GRACE = 0.2; sys.exit(worker.main())"
-    )
-    worker.send(ask="chart", file=str(tmp_path / "x.h5"))
+def test_a_request_that_hangs_when_the_window_is_gone_is_given_up(runs, start_worker):
+    worker = start_worker(HANGING)
+    worker.send(ask="readings", file=str(runs["ppf"]))
     worker.process.stdin.close()
     assert worker.process.wait(60) == 1
     assert b"given up" in worker.process.stderr.read()
