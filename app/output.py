@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar, Self
 
 from app.errors import InputError
 from app.file_lock import lock
@@ -110,32 +111,43 @@ def writable_folder(folder: Path) -> None:
         ) from error
 
 
-@contextmanager
-def own_folder(folder: Path, lock_name: str, busy: str) -> Iterator[None]:
-    """Make a folder unless it is there, and keep others out of it until the block ends.
+class OwnFolder:
+    """A folder that this process alone writes into; `hold` opens it.
 
     Parameters
     ----------
-    lock_name
-        Of the file in it that is locked.
-    busy
-        What the other does, where one has it.
-
-    Raises
-    ------
-    InputError
-        Not a folder one can write to, or another has it.
+    path
+        Of the folder.
     """
-    writable_folder(folder)
-    with (folder / lock_name).open("ab") as file:
-        try:
-            lock(file)
-        except OSError as error:
-            raise InputError(
-                f"--out {folder}: {busy} in this folder ({error.strerror}); wait for its end or "
-                "give another folder"
-            ) from error
-        yield
+
+    lock_name: ClassVar[str]
+    """Of the file in it that is locked."""
+    busy: ClassVar[str]
+    """What the other does, where one has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    @contextmanager
+    def hold(cls, path: Path) -> Iterator[Self]:
+        """Make the folder unless it is there, and keep others out of it until the block ends.
+
+        Raises
+        ------
+        InputError
+            Not a folder one can write to, or another has it.
+        """
+        writable_folder(path)
+        with (path / cls.lock_name).open("ab") as file:
+            try:
+                lock(file)
+            except OSError as error:
+                raise InputError(
+                    f"--out {path}: {cls.busy} in this folder ({error.strerror}); wait for its end "
+                    "or give another folder"
+                ) from error
+            yield cls(path)
 
 
 def _exists(path: Path) -> bool:

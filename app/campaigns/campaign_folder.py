@@ -12,13 +12,12 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.output import file_words, new_file, own_folder
+from app.output import OwnFolder, file_words, new_file
 from app.running.experiment import Experiment
 from app.running.user_protocol import ProtocolSource, recorded_source
 from data.errors import DataError
@@ -27,7 +26,6 @@ from data.run import Outcome
 
 INDEX = "campaign.jsonl"
 """Name of the index in the folder."""
-_LOCK = ".campaign.lock"
 
 
 class Identity(NamedTuple):
@@ -88,30 +86,11 @@ def measured_in(folder: Path) -> Measured:
     return Measured(finished, tuple(unusable))
 
 
-class CampaignFolder:
-    """A folder that this process alone measures into; `hold` opens it.
+class CampaignFolder(OwnFolder):
+    """A folder that this process alone measures into."""
 
-    Parameters
-    ----------
-    path
-        Of the folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @classmethod
-    @contextmanager
-    def hold(cls, path: Path) -> Iterator[CampaignFolder]:
-        """Make the folder unless it is there, and keep others out until the block ends.
-
-        Raises
-        ------
-        InputError
-            Not a folder one can write to, or a campaign is running in it.
-        """
-        with own_folder(path, _LOCK, "a campaign is running"):
-            yield cls(path)
+    lock_name = ".campaign.lock"
+    busy = "a campaign is running"
 
     def new_file(self, number: int, protocol: str, sample: str) -> Path:
         """A name that no file has; a run that is measured again gets the next one."""

@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.errors import InputError
-from app.output import file_words, own_folder
+from app.output import OwnFolder, file_words
 from app.training.training_pool import Part, Pool
 from network.training import Snapshot, Task
 from network.training_file import Trained, load, save
 
 UNFINISHED = ".h5.part"
 """Ending of the file of a training that goes on."""
-_LOCK = ".training.lock"
 _SAVE = 2.0
 """Seconds after which a training that goes on is saved again."""
 
 Tell = Callable[[Task, Snapshot], None]
 
 
-class TrainingFolder:
-    """A folder that this process alone trains into; `hold` opens it.
+class TrainingFolder(OwnFolder):
+    """A folder that this process alone trains into."""
 
-    Parameters
-    ----------
-    path
-        Of the folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @classmethod
-    @contextmanager
-    def hold(cls, path: Path) -> Iterator[TrainingFolder]:
-        """Make the folder unless it is there, and keep others out until the block ends.
-
-        Raises
-        ------
-        InputError
-            Not a folder one can write to, or others train in it.
-        """
-        with own_folder(path, _LOCK, "another fmes train is at work"):
-            yield cls(path)
+    lock_name = ".training.lock"
+    busy = "another fmes train is at work"
 
     def file(self, task: Task) -> Path:
         """The file of a training: the same task has the same name, another has another."""

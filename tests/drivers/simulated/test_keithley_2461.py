@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scpi_answers import errors, values
 
 from drivers.simulated.bench import Bench
 from drivers.simulated.device import Circuit
@@ -23,17 +24,6 @@ def bench():
 @pytest.fixture
 def smu(bench, console):
     return type(console)(bench, Emulated2461(bench))
-
-
-def errors(smu):
-    found = []
-    while not (entry := smu.ask("SYST:ERR?")).startswith("0,"):
-        found.append(int(entry.split(",")[0]))
-    return found
-
-
-def values(smu, query):
-    return [float(word) for word in smu.ask(query).split(",")]
 
 
 # Dialogues of the manual, as they stand there.

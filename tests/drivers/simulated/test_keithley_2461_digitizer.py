@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from reference import mean_voltages
+from scpi_answers import errors, values
 
 from drivers.simulated.bench import Bench
 from drivers.simulated.device import Circuit
@@ -21,17 +22,6 @@ DESELECTED = '"NONE"'
 def smu(console):
     bench = Bench({}, IDEAL, channel="", circuit=Circuit(), noise=False)
     return type(console)(bench, Emulated2461(bench))
-
-
-def errors(smu):
-    found = []
-    while not (entry := smu.ask("SYST:ERR?")).startswith("0,"):
-        found.append(int(entry.split(",")[0]))
-    return found
-
-
-def values(smu, query):
-    return [float(word) for word in smu.ask(query).split(",")]
 
 
 PULSES = """
